@@ -1,0 +1,4 @@
+import { defineConfig } from 'tsup'
+import { application } from '../../configs/tooling/tsup.mjs'
+
+export default defineConfig(application())

@@ -1,0 +1,4 @@
+import { defineConfig } from 'tsup'
+import { library } from '../../configs/tooling/tsup.mjs'
+
+export default defineConfig(library())
