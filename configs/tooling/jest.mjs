@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
  */
 export const jestConfig = (overrides = {}) => ({
   testEnvironment: 'node',
-  testEnvironmentOptions: { exportConditions: ['@dbcluster/source', 'node', 'node-addons'] },
+  testEnvironmentOptions: { customExportConditions: ['@dbcluster/source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
   setupFiles: [fileURLToPath(new URL('./promise-with-resolvers.mjs', import.meta.url))],
   transform: {
@@ -18,5 +18,7 @@ export const jestConfig = (overrides = {}) => ({
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/src/**/*.test.ts'],
   testTimeout: 20_000,
+  passWithNoTests: true,
+  reporters: ['default', fileURLToPath(new URL('./tally-reporter.mjs', import.meta.url))],
   ...overrides,
 })

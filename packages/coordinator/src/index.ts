@@ -1,1 +1,24 @@
-export {}
+export { type CoordinatorConfig, type CoordinatorInit, resolveConfig } from './core/config.js'
+export { CoordinatorCore, type CoreInit, type StepInput } from './core/core.js'
+export type {
+  AskResult,
+  CoordinatorEffect,
+  CoordinatorEvent,
+  LocalReplica,
+  Memory,
+  PortOffer,
+  ReplicaStart,
+  RosterVote,
+  StoreWrite,
+} from './core/events.js'
+export {
+  type CoordinatorClock,
+  type CoordinatorComponents,
+  type CoordinatorStore,
+  declineReasonOf,
+  type Messenger,
+  type PortSource,
+  type ReplicaHost,
+  type ReplicaListener,
+} from './shell/components.js'
+export { type Coordinator, createCoordinator, type EnsuredDatabase } from './shell/coordinator.js'

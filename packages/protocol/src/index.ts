@@ -33,6 +33,7 @@ export {
   toErrorBody,
 } from './errors.js'
 export { type ForwardRequest, ForwardRequestSchema, type Principal, PrincipalSchema } from './forward.js'
+export { type WriteJsonOptions, writeJson } from './json.js'
 export { LIMITS } from './limits.js'
 export type { LogFields, Logger } from './logger.js'
 export type { Accepted, DeclineReason } from './messages/creation.js'

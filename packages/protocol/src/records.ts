@@ -7,7 +7,11 @@ const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
 const Name = Type.String({ minLength: 3, maxLength: LIMITS.appNameChars + 1 + LIMITS.databaseNameChars })
 
 /** Updates seen of each actor. An actor is `peerId/storeIncarnation`, so a node that lost its store is a new one. */
-export const VectorClockSchema = Type.Record(Type.String({ maxLength: 128 }), Type.Integer({ minimum: 1 }))
+export const VectorClockSchema = Type.Record(
+  Type.String({ maxLength: 128 }),
+  // Sums of these stay exact: what orders concurrent values must not depend on the order of the additions.
+  Type.Integer({ minimum: 1, maximum: 2 ** 40 }),
+)
 export type VectorClock = Static<typeof VectorClockSchema>
 
 /** Where one replica of a database lives. */
@@ -64,8 +68,8 @@ export const ReplicaStateSchema = Type.Object(
       Type.Literal('stopped'),
       Type.Literal('failed'),
     ]),
-    /** Whether this replica's rqlited was Raft leader when this was written; a hint, Raft knows. */
-    leader: Type.Boolean(),
+    /** Voters in Raft's configuration, told by the bootstrapping replica while its cluster gathers. */
+    voters: Type.Optional(Type.Integer({ minimum: 0, maximum: LIMITS.replicationFactor + 1 })),
     /** rqlited's own last words when `failed`. */
     error: Type.Optional(Type.String({ maxLength: 2_000 })),
   },

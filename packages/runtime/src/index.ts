@@ -1,1 +1,11 @@
-export {}
+export { systemClock } from './clock.js'
+export { type AtomicFileInit, createFileExclusive, writeFileAtomic } from './files/atomic-file.js'
+export { freeBytes } from './files/free-bytes.js'
+export { type Identity, loadOrCreateIdentity } from './files/identity.js'
+export { formatClusterKey, type KeysInit, loadNetworkKey, loadOrCreateKeys, type NetworkKeys } from './files/keys.js'
+export { createLogger, type LoggerInit, type LogLevel } from './log/create-logger.js'
+export type { LineFormat } from './log/format-line.js'
+export { type DataDirectoryLock, LOCK_FILE, lockDataDirectory } from './process/data-directory-lock.js'
+export { currentProcess, isRunning, type ProcessIdentity, processStartTime } from './process/process-identity.js'
+export { onShutdownSignals, type ShutdownHandlers } from './process/shutdown-signals.js'
+export { randomHex } from './random.js'

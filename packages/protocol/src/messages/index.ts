@@ -30,6 +30,8 @@ export const NodeMessageSchema = Type.Union([
   roster.RosterAcceptedSchema,
   roster.AcceptorReadSchema,
   roster.AcceptorPageSchema,
+  roster.AcceptorStoreSchema,
+  roster.AcceptorStoredSchema,
   metadata.MetadataUpdateSchema,
   metadata.MetadataDigestSchema,
   metadata.MetadataEntriesSchema,

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { BallotSchema } from '../ballot.js'
-import { DatabaseRecordSchema, RosterMemberSchema, RosterSchema } from '../records.js'
+import { RosterMemberSchema, RosterSchema } from '../records.js'
 import { AcceptedSchema } from './creation.js'
 
 const closed = { additionalProperties: false } as const
@@ -21,7 +21,12 @@ export type AcceptorEntry = Static<typeof AcceptorEntrySchema>
 
 /** A node asks any member to be admitted, with the incarnation of its store. */
 export const JoinRequestSchema = Type.Object(
-  { type: Type.Literal('NODE_JOIN_REQUEST'), member: RosterMemberSchema, networkId: Type.Optional(Type.String()) },
+  {
+    type: Type.Literal('NODE_JOIN_REQUEST'),
+    member: RosterMemberSchema,
+    /** The epoch whose acceptors' memory the asker has copied; 0 when it has copied none yet. */
+    syncedEpoch: Type.Integer({ minimum: 0 }),
+  },
   closed,
 )
 
@@ -65,7 +70,7 @@ export const RosterAcceptedSchema = Type.Object(
   closed,
 )
 
-/** Before a change of roster: what do you remember? Whoever answers serves no older epoch from then on. */
+/** Before a change of roster: what do you remember? Whoever answers knows this epoch and serves no older one. */
 export const AcceptorReadSchema = Type.Object(
   {
     type: Type.Literal('NODE_ACCEPTOR_READ'),
@@ -84,7 +89,21 @@ export const AcceptorPageSchema = Type.Object(
     after: Type.String(),
     entries: Type.Array(AcceptorEntrySchema, { maxItems: 1_000 }),
     last: Type.Boolean(),
-    records: Type.Optional(Type.Array(DatabaseRecordSchema)),
   },
+  closed,
+)
+
+/** Remember this too: sent to those who stay, before a member goes. */
+export const AcceptorStoreSchema = Type.Object(
+  {
+    type: Type.Literal('NODE_ACCEPTOR_STORE'),
+    storeId: Type.String({ maxLength: 64 }),
+    epoch: Type.Integer({ minimum: 1 }),
+    entries: Type.Array(AcceptorEntrySchema, { maxItems: 1_000 }),
+  },
+  closed,
+)
+export const AcceptorStoredSchema = Type.Object(
+  { type: Type.Literal('NODE_ACCEPTOR_STORED'), storeId: Type.String({ maxLength: 64 }) },
   closed,
 )

@@ -1,0 +1,182 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Authenticator, createAuthenticator } from '@dbcluster/auth'
+import type { NodeConfig } from '@dbcluster/config'
+import { type Coordinator, createCoordinator } from '@dbcluster/coordinator'
+import { openStore } from '@dbcluster/metadata'
+import { createNetwork, type Network } from '@dbcluster/network'
+import { createNetPortProbe, createPortAllocator } from '@dbcluster/ports'
+import { CLIENT_PROTOCOL, FORWARD_PROTOCOL, type Logger, type NodeInfo } from '@dbcluster/protocol'
+import { createQueryService } from '@dbcluster/query'
+import { createReplicaHost, describeRqlited, findRqlited, type RqliteBinary } from '@dbcluster/rqlite'
+import {
+  loadOrCreateIdentity,
+  loadOrCreateKeys,
+  lockDataDirectory,
+  randomHex,
+  systemClock,
+  writeFileAtomic,
+} from '@dbcluster/runtime'
+import { createSqlPlanner } from '@dbcluster/sql'
+import { followRoster } from './follow-roster.js'
+import { portSource } from './port-source.js'
+import { VERSION } from './version.js'
+
+/** What a node is made of. */
+export interface NodeInit {
+  readonly config: NodeConfig
+  readonly logger: Logger
+  /** `PATH`, in which an rqlited is looked for. */
+  readonly pathEnv: string | undefined
+  readonly production: boolean
+}
+
+/** One node: its processes, its part in the network, its query path. */
+export interface Node {
+  /** Answers what is under way, stops this node's rqlited processes, leaves. Nothing acknowledged is lost. Idempotent. */
+  stop(): Promise<void>
+}
+
+/**
+ * Builds one node from its configuration and starts it.
+ * @throws DbClusterError `DATA_DIR_LOCKED`, `KEY_MISSING`, `KEY_INVALID`, `RQLITED_NOT_FOUND`, `RQLITED_REFUSED`,
+ * `STORE_CORRUPT`, `LISTEN_FAILED`
+ */
+export const startNode = async (init: NodeInit): Promise<Node> => {
+  const cleanups: (() => Promise<unknown> | void)[] = []
+  const stop = async (): Promise<void> => {
+    for (let cleanup = cleanups.pop(); cleanup !== undefined; cleanup = cleanups.pop()) await cleanup()
+  }
+  try {
+    await build(init, (cleanup) => void cleanups.push(cleanup))
+    return { stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** The object graph, bottom up; each part says how it ends, and they end in reverse. */
+const build = async (init: NodeInit, onStop: (cleanup: () => Promise<unknown> | void) => void): Promise<void> => {
+  const { config, logger } = init
+  const { dataDir, advertiseAddress } = config.node
+  const lock = await lockDataDirectory(dataDir)
+  onStop(() => lock.release())
+  const identity = await loadOrCreateIdentity(join(dataDir, 'keys', 'identity.key'), logger)
+  const { bootstrapPeers } = config.discovery
+  const others = bootstrapPeers.filter((peer) => !peer.endsWith(`/p2p/${identity.peerId}`))
+  const { networkKey } = await loadOrCreateKeys({
+    networkKeyFile: config.network.keyFile,
+    clusterKeyFile: config.network.clusterKeyFile,
+    bootstrapPeers: others,
+    firstStart: identity.created,
+    logger,
+  })
+  const binary = await findBinary(init)
+  const store = await openStore(join(dataDir, 'metadata'))
+  onStop(() => store.close())
+  logger.info('Starting cluster manager', { node_id: identity.peerId, max_databases: config.database.maxDatabases })
+
+  const network = createNetwork({
+    mode: 'node',
+    privateKey: identity.privateKey,
+    networkKey,
+    listenAddresses: config.node.listenAddresses,
+    bootstrapPeers: others,
+    maxConnections: config.node.maxConnections,
+    discoveryIntervalMs: config.discovery.discoveryIntervalMs,
+    healthCheckIntervalMs: config.discovery.healthCheckIntervalMs,
+  })({ logger })
+  const ports = createPortAllocator({ http: config.database.httpPorts, raft: config.database.raftPorts })({
+    probeHttp: createNetPortProbe('127.0.0.1'),
+    probeRaft: createNetPortProbe(advertiseAddress),
+    random: Math.random,
+    nowMs: systemClock.nowMs,
+  })
+  const replicas = createReplicaHost({ dataDir, binary, timing: config.rqlite.timing })({ logger, ports })
+  onStop(() => replicas.stopAll())
+  const coordinator = createCoordinator({
+    replicationFactor: config.database.replicationFactor,
+    foreignKeys: config.database.foreignKeys,
+    maxDatabases: config.database.maxDatabases,
+    rqliteMajor: binary.major,
+    creationTimeoutMs: config.database.creationTimeoutMs,
+    antiEntropyMs: config.discovery.antiEntropyIntervalMs,
+  })({
+    store,
+    messenger: network,
+    ports: portSource(ports, advertiseAddress),
+    replicas,
+    clock: systemClock,
+    logger,
+    randomHex,
+    incarnation: store.incarnation,
+    describeSelf: () => describeSelf(config, network, binary),
+  })
+  const query = createQueryService({
+    coordinator,
+    network,
+    replicas,
+    authenticator: await authenticatorOf(config),
+    planner: createSqlPlanner(),
+    logger,
+  })
+  serveQueries(network, coordinator, query)
+  await coordinator.start({ founder: others.length === 0 })
+  onStop(() => coordinator.stop())
+  await network.start()
+  onStop(() => network.stop())
+  onStop(() => query.drain())
+  onStop(() => coordinator.stopOffering())
+  onStop(followRoster(coordinator, network))
+  coordinator.refreshSelf()
+  const announcement = { peer_id: identity.peerId, pid: process.pid, multiaddrs: network.multiaddrs() }
+  await writeFileAtomic(join(dataDir, 'node.json'), `${JSON.stringify(announcement, undefined, 2)}\n`)
+  logger.info('Node is ready', { peer_id: identity.peerId, multiaddrs: network.multiaddrs() })
+}
+
+const findBinary = async ({ config, logger, pathEnv, production }: NodeInit): Promise<RqliteBinary> => {
+  const found = await findRqlited({
+    configuredPath: config.rqlite.path,
+    pathEnv,
+    production,
+    allowEmbedded: config.rqlite.allowEmbedded,
+  })
+  const binary = await describeRqlited(found)
+  if (found.source === 'embedded') {
+    logger.warn('Running the embedded rqlited, meant for development', {
+      version: binary.version,
+      advice: 'install rqlite 10 and set rqlite.path for production',
+    })
+  }
+  return binary
+}
+
+const describeSelf = (config: NodeConfig, network: Network, binary: RqliteBinary): NodeInfo => ({
+  multiaddrs: [...network.multiaddrs()],
+  maxDatabases: config.database.maxDatabases,
+  databases: 0,
+  rqliteVersion: binary.version,
+  rqliteMajor: binary.major,
+  version: VERSION,
+})
+
+const authenticatorOf = async (config: NodeConfig): Promise<Authenticator> => {
+  const jwt = await Promise.all(
+    config.auth.jwt.map(async ({ algorithm, key, keyFile, issuer, audience }) => ({
+      algorithm,
+      key: key ?? (keyFile === undefined ? '' : await readFile(keyFile, 'utf8')),
+      ...(issuer === undefined ? {} : { issuer }),
+      ...(audience === undefined ? {} : { audience }),
+    })),
+  )
+  return createAuthenticator({ apiKeys: config.auth.apiKeys, jwt })
+}
+
+/** Applications bring a credential; what comes by the other protocol was vouched for by a member, and only by one. */
+const serveQueries = (network: Network, coordinator: Coordinator, query: ReturnType<typeof createQueryService>): void => {
+  network.handle(CLIENT_PROTOCOL, (incoming) => query.handleClient(incoming))
+  network.handle(FORWARD_PROTOCOL, (incoming) => query.handleForward(incoming), {
+    allow: (peerId) => coordinator.roster?.members.some((member) => member.peerId === peerId) ?? false,
+  })
+}

@@ -1,0 +1,109 @@
+import type { Operation, OperationName } from '@dbcluster/protocol'
+import { DbClusterError } from '@dbcluster/protocol/errors'
+import { writeJson } from '@dbcluster/protocol/json'
+import type { OperationOf, WireStatement } from '../transport.js'
+import { type Json, readRows, readWrite } from './read.js'
+
+/** One HTTP request to the gateway. */
+export interface HttpCall {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly path: string
+  readonly body?: string
+}
+
+/** How an operation travels over HTTP (paths and shapes: the gateway's openapi.json). */
+export interface HttpEndpoint {
+  request(operation: Operation): HttpCall
+  result(answer: Json): unknown
+}
+
+const BASE = '/v1/database'
+
+const define = <O extends OperationName>(
+  _op: O,
+  request: (operation: OperationOf<O>) => HttpCall,
+  result: (answer: Json) => unknown,
+): HttpEndpoint => ({ request: (operation) => request(operation as OperationOf<O>), result })
+
+const post = (path: string, body: unknown): HttpCall => ({
+  method: 'POST',
+  path: `${BASE}/${path}`,
+  body: writeJson(body, { bigIntegers: 'tagged' }),
+})
+
+const get = (path: string): HttpCall => ({ method: 'GET', path })
+
+const plain = ({ sql, args, assert }: WireStatement): Partial<WireStatement> => ({
+  sql,
+  ...(args === undefined ? {} : { args }),
+  ...(assert === undefined ? {} : { assert }),
+})
+
+const ENDPOINTS: { readonly [O in OperationName]: HttpEndpoint } = {
+  open: define(
+    'open',
+    ({ database }) => post('open', { database }),
+    (answer) => ({ created: answer.created, clusterId: answer.cluster_id }),
+  ),
+  query: define(
+    'query',
+    ({ database, statement, consistency }) => post('query', { database, ...plain(statement), consistency }),
+    readRows,
+  ),
+  execute: define('execute', ({ database, statement }) => post('exec', { database, ...plain(statement) }), readWrite),
+  batch: define(
+    'batch',
+    ({ database, statements }) => post('batch', { database, queries: statements.map(plain) }),
+    (answer) => ({
+      results: (answer.results as readonly Json[]).map((one) => ('error' in one ? one : readWrite(one))),
+    }),
+  ),
+  transaction: define(
+    'transaction',
+    ({ database, statements }) => post('transaction', { database, queries: statements.map(plain) }),
+    (answer) => ({ results: (answer.results as readonly Json[]).map(readWrite) }),
+  ),
+  schema: define(
+    'schema',
+    ({ database }) => post('schema', { database }),
+    (answer) => ({ tables: answer.tables }),
+  ),
+  createTable: define('createTable', ({ database, schema }) => post('create-table', { database, schema }), readWrite),
+  dropTable: define(
+    'dropTable',
+    ({ database, table }) => post('drop-table', { database, table_name: table }),
+    readWrite,
+  ),
+  list: define(
+    'list',
+    () => get(`${BASE}/list`),
+    (answer) => ({ databases: answer.databases }),
+  ),
+  status: define(
+    'status',
+    ({ database }) => get(`${BASE}/status?database=${encodeURIComponent(database)}`),
+    ({ meta: _, ...status }) => status,
+  ),
+  delete: define(
+    'delete',
+    ({ database }) => ({ method: 'DELETE', path: `${BASE}/${encodeURIComponent(database)}` }),
+    () => ({ deleted: true }),
+  ),
+  networkStatus: define(
+    'networkStatus',
+    () => get('/v1/network/status'),
+    (answer) => ({ nodes: answer.nodes }),
+  ),
+  locate: define(
+    'locate',
+    () => {
+      throw new DbClusterError('INVALID_REQUEST', 'locate is for transports that reach nodes themselves', {
+        hint: 'use status to see where the replicas are',
+      })
+    },
+    () => undefined,
+  ),
+}
+
+/** The endpoint of an operation. */
+export const endpointOf = (op: OperationName): HttpEndpoint => ENDPOINTS[op]

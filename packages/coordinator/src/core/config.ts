@@ -1,0 +1,40 @@
+/** What the embedding node may set; every duration in milliseconds. */
+export interface CoordinatorInit {
+  /** Replicas of each database created through this node. @default 3 */
+  readonly replicationFactor?: number
+  /** Whether databases created through this node enforce foreign keys. @default true */
+  readonly foreignKeys?: boolean
+  /** Replicas placed on this node at most, reservations included. @default 100 */
+  readonly maxDatabases?: number
+  /** Major version of this node's rqlited; fixed in the record of a database at its creation. */
+  readonly rqliteMajor: number
+  /** Time a creation may take in all, waiting for a successor of a silent coordinator included. @default 10_000 */
+  readonly creationTimeoutMs?: number
+  /** How long a coordinator may be silent before the next lowest peer id is asked. @default 1_500 */
+  readonly successorAfterMs?: number
+  /** How long promises are collected before those that came must do. @default 1_000 */
+  readonly collectMs?: number
+  /** How long the replicas of a decree may take to gather before another decree supersedes it. @default 4_000 */
+  readonly gatherMs?: number
+  /** How often one peer's digests are compared with ours. @default 5_000 */
+  readonly antiEntropyMs?: number
+  /** How often admission and lost messages are tried again. @default 500 */
+  readonly retryMs?: number
+}
+
+/** {@link CoordinatorInit} with its defaults. */
+export type CoordinatorConfig = Required<CoordinatorInit>
+
+/** Settings with their defaults. */
+export const resolveConfig = (init: CoordinatorInit): CoordinatorConfig => ({
+  replicationFactor: 3,
+  foreignKeys: true,
+  maxDatabases: 100,
+  creationTimeoutMs: 10_000,
+  successorAfterMs: 1_500,
+  collectMs: 1_000,
+  gatherMs: 4_000,
+  antiEntropyMs: 5_000,
+  retryMs: 500,
+  ...init,
+})

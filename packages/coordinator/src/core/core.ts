@@ -1,0 +1,211 @@
+import { MetadataTable } from '@dbcluster/metadata'
+import type {
+  MetadataRecord,
+  NodeInfo,
+  NodeMessage,
+  NodeMessageOf,
+  NodeMessageType,
+  RosterMember,
+} from '@dbcluster/protocol'
+import { Asks, resultMessage } from './asks.js'
+import type { CoordinatorConfig } from './config.js'
+import { CoreContext } from './context.js'
+import { Creations } from './creation.js'
+import { Deletions } from './deletion.js'
+import type { CoordinatorEffect, CoordinatorEvent, Memory } from './events.js'
+import { Hosting } from './hosting.js'
+import { Membership } from './membership.js'
+import { Sync } from './sync.js'
+import { Voting } from './voting.js'
+
+/** Who a core is, and what it remembers from before. */
+export interface CoreInit {
+  readonly config: CoordinatorConfig
+  readonly self: RosterMember
+  readonly memory: Memory
+}
+
+/** One step's input beside the event: the time, and 32 hex characters nobody can guess. */
+export interface StepInput {
+  readonly nowMs: number
+  readonly entropy: string
+}
+
+type Handlers = { readonly [T in NodeMessageType]: (from: string, message: NodeMessageOf<T>) => void }
+
+/**
+ * The coordinator of one node: deterministic, without I/O, clock, timers or randomness. One event in, effects out; the
+ * same events at the same times give the same effects, which is what the simulation rests on.
+ */
+export class CoordinatorCore {
+  readonly #context: CoreContext
+  readonly #voting: Voting
+  readonly #creations: Creations
+  readonly #deletions: Deletions
+  readonly #asks: Asks
+  readonly #hosting: Hosting
+  readonly #membership: Membership
+  readonly #sync: Sync
+  readonly #handlers: Handlers
+  #info: NodeInfo | undefined
+
+  constructor(init: CoreInit) {
+    const table = new MetadataTable({ actor: `${init.self.peerId}/${init.self.incarnation}` })
+    const context = new CoreContext({ config: init.config, self: init.self, table })
+    table.merge(init.memory.records)
+    for (const entry of init.memory.acceptors) context.acceptors.set(entry.name, entry)
+    context.roster = init.memory.roster
+    this.#context = context
+    this.#hosting = new Hosting(context, init.memory.replicas, () => this.#voting)
+    this.#voting = new Voting(context, () => this.#hosting.count)
+    this.#asks = new Asks(context)
+    this.#creations = new Creations(context, (asker, name, outcome) => {
+      if (asker.peerId === context.self.peerId) this.#asks.onLocalResult(name, outcome)
+      else context.send(asker.peerId, resultMessage(asker, name, outcome))
+    })
+    this.#deletions = new Deletions(context)
+    this.#membership = new Membership(context, init.memory.rosterVote)
+    this.#sync = new Sync(context)
+    context.onRecordChanged = (record) => this.#onRecordChanged(record)
+    context.onRosterChanged = () => {
+      // Whoever was met before it belonged here is compared with now.
+      for (const peerId of [...context.connected].sort()) if (context.isMember(peerId)) this.#sync.greet(peerId)
+    }
+    this.#handlers = this.#createHandlers()
+  }
+
+  /** What this node knows. Read only. */
+  get table(): MetadataTable {
+    return this.#context.table
+  }
+
+  get roster(): CoreContext['roster'] {
+    return this.#context.roster
+  }
+
+  get admitted(): boolean {
+    return this.#context.admitted
+  }
+
+  /** When a `ticked` event is next due, `Infinity` for never. */
+  nextDeadlineMs(): number {
+    const parts = [this.#creations, this.#asks, this.#deletions, this.#membership, this.#sync]
+    return Math.min(...parts.map((part) => part.nextDeadlineMs()))
+  }
+
+  step(event: CoordinatorEvent, input: StepInput): readonly CoordinatorEffect[] {
+    this.#context.nowMs = input.nowMs
+    this.#context.entropy = input.entropy
+    this.#apply(event)
+    this.#describeSelf()
+    return this.#context.takeEffects()
+  }
+
+  #apply(event: CoordinatorEvent): void {
+    switch (event.type) {
+      case 'started':
+        this.#info = event.info
+        if (event.founder) this.#membership.found()
+        return this.#hosting.resume()
+      case 'ticked':
+        for (const part of [this.#membership, this.#creations, this.#asks, this.#deletions, this.#sync]) part.tick()
+        return
+      case 'peerConnected':
+        return this.#onConnected(event.peerId)
+      case 'peerDisconnected':
+        return void this.#context.connected.delete(event.peerId)
+      case 'messageReceived':
+        return this.#receive(event.from, event.message)
+      case 'ensureAsked':
+        return this.#asks.ensure(event.askId, event.name)
+      case 'deleteAsked':
+        return this.#deletions.ask(event.askId, event.name)
+      case 'portsLeased':
+        return this.#voting.onPortsLeased(event.leaseKey, event.offer)
+      case 'portsRefused':
+        return this.#voting.onPortsRefused(event.leaseKey, event.reason)
+      case 'replicaReady':
+        return this.#hosting.onReady(event.name, event.clusterId)
+      case 'replicaGathered':
+        return this.#hosting.onGathered(event.name, event.clusterId, event.voters)
+      case 'replicaFailed':
+        return this.#hosting.onFailed(event.name, event.clusterId, event.error)
+      case 'replicaRemoved':
+        return this.#hosting.onRemoved(event.name, event.clusterId)
+      case 'selfChanged':
+        this.#info = event.info
+        return
+      case 'stopRequested':
+        return this.#voting.stopOffering()
+    }
+  }
+
+  #receive<T extends NodeMessageType>(from: string, message: NodeMessageOf<T> & NodeMessage): void {
+    const handle = this.#handlers[message.type] as (from: string, message: NodeMessage) => void
+    handle(from, message)
+  }
+
+  /** Applications and gateways connect too: only nodes are greeted, or anybody while we look for our network. */
+  #onConnected(peerId: string): void {
+    this.#context.connected.add(peerId)
+    const isMember = this.#context.isMember(peerId)
+    if (isMember || !this.#context.admitted) this.#membership.greet(peerId)
+    if (isMember) this.#sync.greet(peerId)
+  }
+
+  #createHandlers(): Handlers {
+    return {
+      DATABASE_CREATE_ASK: (from, message) => this.#creations.ask({ peerId: from, askId: message.askId }, message.name),
+      DATABASE_CREATE_REQUEST: (from, message) => this.#voting.onCreateRequest(from, message),
+      DATABASE_CREATE_RESPONSE: (from, message) => {
+        this.#learnRoster(message.roster)
+        this.#creations.onResponse(from, message)
+      },
+      DATABASE_CREATE_CONFIRM: (from, message) => this.#voting.onConfirm(from, message),
+      DATABASE_CREATE_ACCEPTED: (from, message) => {
+        this.#learnRoster(message.roster)
+        this.#creations.onAccepted(from, message)
+      },
+      DATABASE_CREATE_ABORT: (_from, message) => this.#voting.onAbort(message),
+      DATABASE_CREATE_RESULT: (_from, message) => this.#asks.onResult(message),
+      DATABASE_REPLICA_FAILED: (from, message) => this.#creations.onReplicaFailed(from, message),
+      DATABASE_DELETE_REQUEST: (from, message) => this.#voting.onDelete(from, message),
+      DATABASE_DELETE_RESPONSE: (from, message) => {
+        this.#learnRoster(message.roster)
+        this.#deletions.onResponse(from, message)
+      },
+      NODE_JOIN_REQUEST: (from, message) => this.#membership.onJoinRequest(from, message),
+      NODE_ROSTER: (from, message) => this.#membership.onRoster(from, message),
+      NODE_ROSTER_PREPARE: (from, message) => this.#membership.onPrepare(from, message),
+      NODE_ROSTER_PROMISE: (from, message) => this.#membership.onPromise(from, message),
+      NODE_ROSTER_ACCEPT: (from, message) => this.#membership.onAccept(from, message),
+      NODE_ROSTER_ACCEPTED: (from, message) => this.#membership.onAccepted(from, message),
+      NODE_ACCEPTOR_READ: (from, message) => this.#membership.onRead(from, message),
+      NODE_ACCEPTOR_PAGE: (from, message) => this.#membership.onPage(from, message),
+      NODE_ACCEPTOR_STORE: (from, message) => this.#membership.onStore(from, message),
+      NODE_ACCEPTOR_STORED: (from, message) => this.#membership.onStored(from, message),
+      METADATA_UPDATE: (_from, message) => this.#context.merge(message.records),
+      METADATA_DIGEST: (from, message) => this.#sync.onDigest(from, message),
+      METADATA_ENTRIES: (from, message) => this.#sync.onEntries(from, message),
+      METADATA_WANT: (from, message) => this.#sync.onWant(from, message),
+    }
+  }
+
+  #onRecordChanged(record: MetadataRecord): void {
+    if (record.kind !== 'database') return
+    this.#hosting.onRecord(record)
+    this.#creations.onRecord(record)
+    this.#asks.onRecord(record)
+  }
+
+  #learnRoster(roster: CoreContext['roster']): void {
+    if (roster !== undefined) this.#membership.adopt(roster)
+  }
+
+  /** This node's own record follows what it hosts. */
+  #describeSelf(): void {
+    if (this.#info === undefined || !this.#context.admitted) return
+    const record = this.#context.table.putNodeInfo({ ...this.#info, databases: this.#hosting.count })
+    if (record !== undefined) this.#context.keep([record], { directly: [] })
+  }
+}

@@ -1,0 +1,112 @@
+import type {
+  AcceptorEntry,
+  Ballot,
+  DatabaseRecord,
+  DbClusterError,
+  DeclineReason,
+  Decree,
+  MetadataRecord,
+  NodeInfo,
+  NodeMessage,
+  ReplicaAssignment,
+  Roster,
+} from '@dbcluster/protocol'
+
+/** What this node remembers of a replica it hosts; on disk before its rqlited is first spawned. */
+export interface LocalReplica {
+  readonly name: string
+  readonly generation: number
+  readonly clusterId: string
+  readonly assignment: ReplicaAssignment
+  /** Its rqlited was spawned once: from then on it only ever restarts with the state it has. */
+  readonly spawned: boolean
+}
+
+/** This node's vote on the roster that follows the current one. */
+export interface RosterVote {
+  readonly epoch: number
+  readonly promised: Ballot
+  readonly accepted?: { readonly ballot: Ballot; readonly roster: Roster }
+}
+
+/** Everything that must survive a restart, as read from the store. */
+export interface Memory {
+  readonly roster?: Roster
+  readonly rosterVote?: RosterVote
+  readonly acceptors: readonly AcceptorEntry[]
+  readonly records: readonly MetadataRecord[]
+  readonly replicas: readonly LocalReplica[]
+}
+
+/** How a replica's rqlited is to come up. */
+export type ReplicaStart =
+  | { readonly kind: 'bootstrap' }
+  | { readonly kind: 'join'; readonly addresses: readonly string[] }
+  | { readonly kind: 'restart' }
+
+/** Where leased ports are, before they become an assignment. */
+export interface PortOffer {
+  readonly host: string
+  readonly httpPort: number
+  readonly raftPort: number
+}
+
+/** Everything that can happen to a coordinator. Nothing else is read. */
+export type CoordinatorEvent =
+  | { readonly type: 'started'; readonly founder: boolean; readonly info: NodeInfo }
+  | { readonly type: 'ticked' }
+  /** What this node says of itself is otherwise now: its addresses are known, say. */
+  | { readonly type: 'selfChanged'; readonly info: NodeInfo }
+  /** The node is going down in order: nothing new is placed here. */
+  | { readonly type: 'stopRequested' }
+  | { readonly type: 'peerConnected'; readonly peerId: string }
+  | { readonly type: 'peerDisconnected'; readonly peerId: string }
+  | { readonly type: 'messageReceived'; readonly from: string; readonly message: NodeMessage }
+  | { readonly type: 'ensureAsked'; readonly askId: string; readonly name: string }
+  | { readonly type: 'deleteAsked'; readonly askId: string; readonly name: string }
+  | { readonly type: 'portsLeased'; readonly leaseKey: string; readonly offer: PortOffer }
+  | { readonly type: 'portsRefused'; readonly leaseKey: string; readonly reason: DeclineReason }
+  | { readonly type: 'replicaReady'; readonly name: string; readonly clusterId: string }
+  | { readonly type: 'replicaGathered'; readonly name: string; readonly clusterId: string; readonly voters: number }
+  | { readonly type: 'replicaFailed'; readonly name: string; readonly clusterId: string; readonly error: string }
+  | { readonly type: 'replicaRemoved'; readonly name: string; readonly clusterId: string }
+
+/** A key of the durable store and its new value; `undefined` deletes. */
+export interface StoreWrite {
+  readonly key: string
+  readonly value: unknown
+}
+
+/** What the shell is to do, in order. A `persist` is on disk before any later `send`, `publish`, start or answer. */
+export type CoordinatorEffect =
+  | { readonly type: 'persist'; readonly writes: readonly StoreWrite[] }
+  | { readonly type: 'send'; readonly to: string; readonly message: NodeMessage }
+  | { readonly type: 'publish'; readonly message: NodeMessage }
+  | { readonly type: 'leasePorts'; readonly leaseKey: string }
+  | { readonly type: 'confirmPorts'; readonly leaseKey: string; readonly name: string }
+  | { readonly type: 'releasePorts'; readonly leaseKey: string }
+  | {
+      readonly type: 'startReplica'
+      readonly name: string
+      readonly decree: Decree
+      readonly assignment: ReplicaAssignment
+      readonly start: ReplicaStart
+      /** Report voters until this many are in Raft's configuration; absent when nobody waits for that. */
+      readonly gather?: number
+    }
+  /** Stop the process, then set its directory aside; answered by `replicaRemoved`. */
+  | { readonly type: 'removeReplica'; readonly name: string; readonly clusterId: string; readonly reason: string }
+  | { readonly type: 'answer'; readonly askId: string; readonly result: AskResult }
+  | { readonly type: 'recordChanged'; readonly record: MetadataRecord }
+  | { readonly type: 'rosterChanged'; readonly roster: Roster }
+  | {
+      readonly type: 'log'
+      readonly level: 'info' | 'warn' | 'error' | 'debug'
+      readonly message: string
+      readonly fields: Readonly<Record<string, unknown>>
+    }
+
+/** How an asked creation or deletion ended. */
+export type AskResult =
+  | { readonly ok: true; readonly record: DatabaseRecord; readonly created: boolean }
+  | { readonly ok: false; readonly error: DbClusterError }

@@ -1,0 +1,225 @@
+import { type Ballot, compareText, type NodeMessageOf, type Roster, type RosterMember } from '@dbcluster/protocol'
+import type { CoreContext } from './context.js'
+import { MemoryReader } from './memory-reader.js'
+import { nextBallot } from './proposal.js'
+
+/** Changes that may wait for their turn; further ones are asked for again by whoever needs them. */
+const MAX_WAITING = 64
+/** Entries in one message to those who stay. */
+const ENTRIES_PER_STORE = 200
+
+/** One step of the roster: one member more, or one less. */
+export type RosterChange = { readonly add: RosterMember } | { readonly remove: RosterMember }
+
+interface Running {
+  readonly change: RosterChange
+  readonly epoch: number
+  readonly ballot: Ballot
+  readonly phase: 'reading' | 'storing' | 'promising' | 'accepting'
+  readonly votes: ReadonlySet<string>
+  readonly seen: NodeMessageOf<'NODE_ROSTER_PROMISE'>['accepted']
+  readonly proposed?: Roster
+  readonly reader?: MemoryReader
+  readonly storeId?: string
+  readonly deadlineMs: number
+}
+
+/** Proposes the next roster: one change at a time, each a single-decree Paxos among the members before it. */
+export class RosterChanges {
+  readonly #context: CoreContext
+  readonly #decided: (roster: Roster) => void
+  readonly #waiting: RosterChange[] = []
+  #running: Running | undefined
+  #highest: Ballot | undefined
+  #attempts = 0
+
+  constructor(context: CoreContext, decided: (roster: Roster) => void) {
+    this.#context = context
+    this.#decided = decided
+  }
+
+  propose(change: RosterChange): void {
+    const known = (other: RosterChange): boolean => JSON.stringify(other) === JSON.stringify(change)
+    if (this.#waiting.some(known) || (this.#running !== undefined && known(this.#running.change))) return
+    if (this.#waiting.length >= MAX_WAITING) return
+    this.#waiting.push(change)
+    this.#next()
+  }
+
+  /** The roster moved on: what was proposed for the old one is void; who still needs it asks again. */
+  onRoster(): void {
+    this.#running = undefined
+    this.#highest = undefined
+    this.#next()
+  }
+
+  onPage(from: string, message: NodeMessageOf<'NODE_ACCEPTOR_PAGE'>): void {
+    const running = this.#running
+    if (running?.phase !== 'reading' || running.reader === undefined) return
+    const next = running.reader.onPage(from, message)
+    if (next !== undefined) this.#context.send(from, next)
+    if (running.reader.complete) this.#store(running, running.reader)
+  }
+
+  onStored(from: string, message: NodeMessageOf<'NODE_ACCEPTOR_STORED'>): void {
+    const running = this.#running
+    if (running?.phase !== 'storing' || message.storeId !== running.storeId) return
+    const votes = new Set([...running.votes, from])
+    this.#running = { ...running, votes }
+    const staying = this.#membersAfter(running.change)
+    if (votes.size > staying.length / 2) this.#prepare(running)
+  }
+
+  onPromise(from: string, message: NodeMessageOf<'NODE_ROSTER_PROMISE'>): void {
+    const running = this.#matching(message, 'promising')
+    if (running === undefined) return
+    if (!message.promised) return this.#outbid(message.highest)
+    const seen = higherVote(running.seen, message.accepted)
+    const votes = new Set([...running.votes, from])
+    this.#running = { ...running, votes, seen }
+    if (!this.#context.isMajority(votes.size)) return
+    const roster = seen?.roster ?? this.#rosterAfter(running.change)
+    if (roster === undefined) return this.#drop()
+    const { epoch, ballot } = running
+    this.#running = {
+      ...running,
+      phase: 'accepting',
+      votes: new Set(),
+      seen,
+      proposed: roster,
+      deadlineMs: this.#deadline(),
+    }
+    this.#context.sendToRoster({ type: 'NODE_ROSTER_ACCEPT', epoch, ballot, roster })
+  }
+
+  onAccepted(from: string, message: NodeMessageOf<'NODE_ROSTER_ACCEPTED'>): void {
+    const running = this.#matching(message, 'accepting')
+    if (running === undefined) return
+    if (!message.accepted) return this.#outbid(message.highest)
+    const votes = new Set([...running.votes, from])
+    this.#running = { ...running, votes }
+    if (!this.#context.isMajority(votes.size) || running.proposed === undefined) return
+    const roster = running.proposed
+    const before = this.#context.roster?.members.map((member) => member.peerId) ?? []
+    this.#attempts = 0
+    this.#decided(roster)
+    const everybody = new Set([...before, ...roster.members.map((member) => member.peerId)])
+    for (const peerId of everybody)
+      if (peerId !== this.#context.self.peerId) this.#context.send(peerId, { type: 'NODE_ROSTER', roster })
+  }
+
+  tick(): void {
+    const running = this.#running
+    if (running === undefined || this.#context.nowMs < running.deadlineMs) return
+    this.#running = undefined
+    this.#attempts += 1
+    // An accepted but undecided roster must be driven to its end; a change of our own is dropped, its asker asks again.
+    if (running.phase === 'accepting' || running.seen !== undefined || this.#attempts < 5)
+      this.#waiting.unshift(running.change)
+    this.#next()
+  }
+
+  nextDeadlineMs(): number {
+    return this.#running?.deadlineMs ?? Number.POSITIVE_INFINITY
+  }
+
+  #next(): void {
+    if (this.#running !== undefined) return
+    const change = this.#waiting.shift()
+    const { roster } = this.#context
+    if (change === undefined || roster === undefined || !this.#context.admitted) return
+    if (this.#rosterAfter(change) === undefined) return this.#next()
+    const base = {
+      change,
+      epoch: roster.epoch + 1,
+      ballot: { round: 0, proposer: this.#context.self.peerId },
+      votes: new Set<string>(),
+      seen: undefined,
+      deadlineMs: this.#deadline(),
+    }
+    if ('add' in change) return this.#prepare({ ...base, phase: 'reading' })
+    const reader = new MemoryReader(`${this.#context.self.incarnation}-r${roster.epoch}-${this.#context.nowMs}`, roster)
+    this.#running = { ...base, phase: 'reading', reader }
+    reader.begin((to, message) => this.#context.send(to, message))
+  }
+
+  /** Before a member goes, those who stay remember what the majority with it did. */
+  #store(running: Running, reader: MemoryReader): void {
+    const storeId = reader.readId
+    this.#running = { ...running, phase: 'storing', votes: new Set(), storeId, deadlineMs: this.#deadline() }
+    const { entries, epoch } = reader
+    const lastAt = Math.max(0, Math.ceil(entries.length / ENTRIES_PER_STORE) - 1) * ENTRIES_PER_STORE
+    for (const { peerId } of this.#membersAfter(running.change)) {
+      // Messages to one peer stay in order, so the answer to the last one stands for all.
+      for (let at = 0; at <= lastAt; at += ENTRIES_PER_STORE) {
+        const part = entries.slice(at, at + ENTRIES_PER_STORE)
+        this.#context.send(peerId, {
+          type: 'NODE_ACCEPTOR_STORE',
+          storeId: at === lastAt ? storeId : `${storeId}/${at}`,
+          epoch,
+          entries: part,
+        })
+      }
+    }
+  }
+
+  #prepare(running: Running): void {
+    const ballot = nextBallot(this.#context.self.peerId, [this.#highest, running.ballot])
+    this.#highest = ballot
+    this.#running = { ...running, phase: 'promising', ballot, votes: new Set(), deadlineMs: this.#deadline() }
+    this.#context.sendToRoster({ type: 'NODE_ROSTER_PREPARE', epoch: running.epoch, ballot })
+  }
+
+  /** Somebody promised a higher ballot: ours will be above it when the deadline lets us try again. */
+  #outbid(highest: Ballot | undefined): void {
+    this.#highest = highest
+  }
+
+  #drop(): void {
+    this.#running = undefined
+    this.#next()
+  }
+
+  #matching(
+    message: { readonly epoch: number; readonly ballot: Ballot },
+    phase: Running['phase'],
+  ): Running | undefined {
+    const running = this.#running
+    return running?.phase === phase && running.epoch === message.epoch && running.ballot.round === message.ballot.round
+      ? running
+      : undefined
+  }
+
+  #membersAfter(change: RosterChange): readonly RosterMember[] {
+    const members = this.#context.roster?.members ?? []
+    if ('remove' in change)
+      return members.filter(
+        (member) => member.peerId !== change.remove.peerId || member.incarnation !== change.remove.incarnation,
+      )
+    return [...members, change.add].sort((a, b) => compareText(a.peerId, b.peerId))
+  }
+
+  /** The next roster, or nothing where the change no longer applies. */
+  #rosterAfter(change: RosterChange): Roster | undefined {
+    const { roster } = this.#context
+    if (roster === undefined) return undefined
+    const here = roster.members.some(
+      (member) => member.peerId === ('add' in change ? change.add.peerId : change.remove.peerId),
+    )
+    const members = this.#membersAfter(change)
+    const applies = 'add' in change ? !here : members.length < roster.members.length && members.length > 0
+    return applies ? { networkId: roster.networkId, epoch: roster.epoch + 1, members: [...members] } : undefined
+  }
+
+  /** Proposers try again after times that differ, so that two of them do not chase each other. */
+  #deadline(): number {
+    const rank = this.#context.roster?.members.findIndex((member) => member.peerId === this.#context.self.peerId) ?? 0
+    return this.#context.nowMs + this.#context.config.retryMs * (1 + 0.4 * rank)
+  }
+}
+
+const higherVote = (a: Running['seen'], b: Running['seen']): Running['seen'] => {
+  if (a === undefined || b === undefined) return a ?? b
+  const later = a.ballot.round - b.ballot.round || compareText(a.ballot.proposer, b.ballot.proposer)
+  return later >= 0 ? a : b
+}

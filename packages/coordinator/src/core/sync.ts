@@ -1,0 +1,70 @@
+import type { NodeMessageOf } from '@dbcluster/protocol'
+import type { CoreContext } from './context.js'
+
+/** Entries or keys in one message. */
+const KEYS_PER_MESSAGE = 2_000
+
+/** Anti-entropy: whatever gossip lost is found by comparing digests with one peer at a time. */
+export class Sync {
+  readonly #context: CoreContext
+  #nextMs = 0
+  #lastPeer = ''
+
+  constructor(context: CoreContext) {
+    this.#context = context
+  }
+
+  /** A peer appeared: compare at once. */
+  greet(peerId: string): void {
+    this.#context.send(peerId, { type: 'METADATA_DIGEST', buckets: this.#context.table.digest() })
+  }
+
+  /** Only what differs is listed; an equal peer costs one message and no answer. */
+  onDigest(from: string, message: NodeMessageOf<'METADATA_DIGEST'>): void {
+    const buckets = this.#context.table.differingBuckets(message.buckets)
+    for (const group of this.#groups(buckets)) this.#context.send(from, { type: 'METADATA_ENTRIES', ...group })
+  }
+
+  onEntries(from: string, message: NodeMessageOf<'METADATA_ENTRIES'>): void {
+    const { want, send } = this.#context.table.compare(message.buckets, message.entries)
+    this.#context.sendRecords(from, send)
+    for (let at = 0; at < want.length; at += KEYS_PER_MESSAGE) {
+      this.#context.send(from, { type: 'METADATA_WANT', keys: want.slice(at, at + KEYS_PER_MESSAGE) })
+    }
+  }
+
+  onWant(from: string, message: NodeMessageOf<'METADATA_WANT'>): void {
+    this.#context.sendRecords(
+      from,
+      message.keys.flatMap((key) => this.#context.table.get(key) ?? []),
+    )
+  }
+
+  tick(): void {
+    const { nowMs, config } = this.#context
+    if (nowMs < this.#nextMs) return
+    this.#nextMs = nowMs + config.antiEntropyMs
+    const peers = [...this.#context.connected].filter((peerId) => this.#context.isMember(peerId)).sort()
+    const next = peers.find((peerId) => peerId > this.#lastPeer) ?? peers[0]
+    if (next === undefined) return
+    this.#lastPeer = next
+    this.greet(next)
+  }
+
+  nextDeadlineMs(): number {
+    return this.#nextMs
+  }
+
+  #groups(buckets: readonly number[]): { buckets: number[]; entries: { key: string; hash: string }[] }[] {
+    const groups: { buckets: number[]; entries: { key: string; hash: string }[] }[] = []
+    let group: { buckets: number[]; entries: { key: string; hash: string }[] } = { buckets: [], entries: [] }
+    for (const bucket of buckets) {
+      group.buckets.push(bucket)
+      group.entries.push(...this.#context.table.entries([bucket]))
+      if (group.entries.length < KEYS_PER_MESSAGE) continue
+      groups.push(group)
+      group = { buckets: [], entries: [] }
+    }
+    return group.buckets.length === 0 ? groups : [...groups, group]
+  }
+}

@@ -1,0 +1,216 @@
+import {
+  createChecker,
+  type DatabaseRecord,
+  DbClusterError,
+  decodeMessage,
+  METADATA_TOPIC,
+  type MetadataRecord,
+  NODE_PROTOCOL,
+  type NodeMessage,
+  NodeMessageSchema,
+  type NodeRecord,
+  type Roster,
+} from '@dbcluster/protocol'
+import { type CoordinatorInit, resolveConfig } from '../core/config.js'
+import { CoordinatorCore } from '../core/core.js'
+import type { AskResult, CoordinatorEvent } from '../core/events.js'
+import type { CoordinatorComponents } from './components.js'
+import { EffectPerformer } from './effects.js'
+import { readMemory } from './memory.js'
+
+/** A database that can be used, and whether this call brought it about. */
+export interface EnsuredDatabase {
+  readonly record: DatabaseRecord
+  readonly created: boolean
+}
+
+/** Decides with the other nodes where databases live, and sees to it here. */
+export interface Coordinator {
+  /** @throws DbClusterError `STORE_CORRUPT` when what was remembered cannot be read */
+  start(options: { readonly founder: boolean }): Promise<void>
+  /** What `describeSelf` gives has changed. */
+  refreshSelf(): void
+  /** From now on nothing new is placed here; running creations go on. */
+  stopOffering(): void
+  /** Performs what is under way, then stops listening. Replicas are the host's to stop. */
+  stop(): Promise<void>
+  /**
+   * The database of this internal name, created if there is none.
+   * @throws DbClusterError `INSUFFICIENT_NODES`, `CREATION_FAILED`, `NOT_ADMITTED`, `OVERLOADED`
+   */
+  ensure(name: string): Promise<EnsuredDatabase>
+  /** Ends a database for good. @throws DbClusterError `DATABASE_NOT_FOUND`, `TIMEOUT` when no majority answered */
+  remove(name: string): Promise<void>
+  /** A usable database: established and not deleted. */
+  database(name: string): DatabaseRecord | undefined
+  /** Whatever is known of this name, creations and tombstones included. */
+  record(name: string): DatabaseRecord | undefined
+  /** Usable databases whose internal name begins with `prefix`, sorted. */
+  databases(prefix: string): readonly DatabaseRecord[]
+  nodes(): readonly NodeRecord[]
+  readonly roster: Roster | undefined
+  readonly admitted: boolean
+  onRecordChanged(listener: (record: MetadataRecord) => void): () => void
+  onRosterChanged(listener: (roster: Roster) => void): () => void
+}
+
+/** Makes the coordinator of one node. */
+export const createCoordinator =
+  (init: CoordinatorInit) =>
+  (components: CoordinatorComponents): Coordinator =>
+    new CoordinatorShell(init, components)
+
+/** The shell: turns what happens into events, and effects into deeds. It decides nothing. */
+class CoordinatorShell implements Coordinator {
+  readonly #init: CoordinatorInit
+  readonly #components: CoordinatorComponents
+  readonly #performer: EffectPerformer
+  readonly #asks = new Map<string, (result: AskResult) => void>()
+  readonly #recordListeners = new Set<(record: MetadataRecord) => void>()
+  readonly #rosterListeners = new Set<(roster: Roster) => void>()
+  readonly #checker = createChecker(NodeMessageSchema)
+  #core: CoordinatorCore | undefined
+  #unsubscribe: (() => void)[] = []
+  #cancelTimer: () => void = () => {}
+  #askCount = 0
+
+  constructor(init: CoordinatorInit, components: CoordinatorComponents) {
+    this.#init = init
+    this.#components = components
+    this.#performer = new EffectPerformer(components, {
+      dispatch: (event) => this.#dispatch(event),
+      answer: ({ askId, result }) => this.#asks.get(askId)?.(result),
+      observe: (effect) => {
+        if (effect.type === 'recordChanged') for (const listener of this.#recordListeners) listener(effect.record)
+        else for (const listener of this.#rosterListeners) listener(effect.roster)
+      },
+      storeFailed: (error) => this.#onStoreFailed(error),
+    })
+  }
+
+  async start({ founder }: { readonly founder: boolean }): Promise<void> {
+    const { store, messenger, incarnation, describeSelf } = this.#components
+    const memory = await readMemory(store)
+    const self = { peerId: messenger.peerId, incarnation }
+    this.#core = new CoordinatorCore({ config: resolveConfig(this.#init), self, memory })
+    const receive = (message: { readonly from: string; readonly payload: Uint8Array }): void => this.#receive(message)
+    this.#unsubscribe = [
+      messenger.handleMessages(NODE_PROTOCOL, receive),
+      messenger.subscribe(METADATA_TOPIC, receive),
+      messenger.onPeerConnected((peerId) => this.#dispatch({ type: 'peerConnected', peerId })),
+      messenger.onPeerDisconnected((peerId) => this.#dispatch({ type: 'peerDisconnected', peerId })),
+    ]
+    this.#dispatch({ type: 'started', founder: founder && memory.roster === undefined, info: describeSelf() })
+    for (const peerId of messenger.connectedPeers()) this.#dispatch({ type: 'peerConnected', peerId })
+  }
+
+  refreshSelf(): void {
+    this.#dispatch({ type: 'selfChanged', info: this.#components.describeSelf() })
+  }
+
+  stopOffering(): void {
+    this.#dispatch({ type: 'stopRequested' })
+  }
+
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    this.#unsubscribe = []
+    this.#cancelTimer()
+    await this.#performer.close()
+    const error = new DbClusterError('SHUTTING_DOWN', 'this node is stopping', { hint: 'ask another node' })
+    for (const answer of this.#asks.values()) answer({ ok: false, error })
+    this.#core = undefined
+  }
+
+  async ensure(name: string): Promise<EnsuredDatabase> {
+    const record = this.database(name)
+    if (record !== undefined) return { record, created: false }
+    const result = await this.#ask((askId) => ({ type: 'ensureAsked', askId, name }))
+    if (!result.ok) throw result.error
+    return { record: result.record, created: result.created }
+  }
+
+  async remove(name: string): Promise<void> {
+    const result = await this.#ask((askId) => ({ type: 'deleteAsked', askId, name }))
+    if (!result.ok) throw result.error
+  }
+
+  database(name: string): DatabaseRecord | undefined {
+    const record = this.record(name)
+    return record?.established === true && !record.deleted ? record : undefined
+  }
+
+  record(name: string): DatabaseRecord | undefined {
+    return this.#core?.table.database(name)
+  }
+
+  databases(prefix: string): readonly DatabaseRecord[] {
+    return (this.#core?.table.databases(prefix) ?? []).filter((record) => record.established && !record.deleted)
+  }
+
+  nodes(): readonly NodeRecord[] {
+    return this.#core?.table.nodes() ?? []
+  }
+
+  get roster(): Roster | undefined {
+    return this.#core?.roster
+  }
+
+  get admitted(): boolean {
+    return this.#core?.admitted ?? false
+  }
+
+  onRecordChanged(listener: (record: MetadataRecord) => void): () => void {
+    this.#recordListeners.add(listener)
+    return () => void this.#recordListeners.delete(listener)
+  }
+
+  onRosterChanged(listener: (roster: Roster) => void): () => void {
+    this.#rosterListeners.add(listener)
+    return () => void this.#rosterListeners.delete(listener)
+  }
+
+  #ask(event: (askId: string) => CoordinatorEvent): Promise<AskResult> {
+    this.#askCount += 1
+    const askId = `${this.#components.incarnation}-${this.#askCount}`
+    return new Promise<AskResult>((resolve) => {
+      this.#asks.set(askId, resolve)
+      this.#dispatch(event(askId))
+    }).finally(() => this.#asks.delete(askId))
+  }
+
+  #receive({ from, payload }: { readonly from: string; readonly payload: Uint8Array }): void {
+    let message: NodeMessage
+    try {
+      message = this.#checker.check(decodeMessage(payload))
+    } catch (error) {
+      return this.#components.logger.warn('A message was dropped', {
+        from,
+        bytes: payload.length,
+        error: String(error),
+      })
+    }
+    this.#dispatch({ type: 'messageReceived', from, message })
+  }
+
+  #dispatch(event: CoordinatorEvent): void {
+    const core = this.#core
+    if (core === undefined) return
+    const { clock, randomHex } = this.#components
+    this.#performer.perform(core.step(event, { nowMs: clock.nowMs(), entropy: randomHex(16) }))
+    this.#cancelTimer()
+    const delayMs = Math.max(1, core.nextDeadlineMs() - clock.nowMs())
+    if (Number.isFinite(delayMs)) this.#cancelTimer = clock.callAfter(delayMs, () => this.#dispatch({ type: 'ticked' }))
+  }
+
+  #onStoreFailed(error: unknown): void {
+    this.#components.logger.error('The metadata store refused a write: this node stops deciding', {
+      error: String(error),
+    })
+    const failure = new DbClusterError('STORE_CORRUPT', 'the metadata store of this node refused a write', {
+      hint: 'check the disk under node.data_dir and restart the node',
+      cause: error,
+    })
+    for (const answer of this.#asks.values()) answer({ ok: false, error: failure })
+  }
+}

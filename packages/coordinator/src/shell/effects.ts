@@ -1,0 +1,129 @@
+import { encodeMessage, METADATA_TOPIC, NODE_PROTOCOL, toDbClusterError } from '@dbcluster/protocol'
+import type { CoordinatorEffect, CoordinatorEvent, StoreWrite } from '../core/events.js'
+import { type CoordinatorComponents, declineReasonOf } from './components.js'
+
+type EffectOf<T extends CoordinatorEffect['type']> = Extract<CoordinatorEffect, { type: T }>
+
+/** What the performer needs beside the components. */
+export interface EffectSinks {
+  readonly dispatch: (event: CoordinatorEvent) => void
+  readonly answer: (effect: EffectOf<'answer'>) => void
+  readonly observe: (effect: EffectOf<'recordChanged' | 'rosterChanged'>) => void
+  /** The store refused a write: nothing may go on as if it were on disk. */
+  readonly storeFailed: (error: unknown) => void
+}
+
+/**
+ * Carries effects out in their order. Whatever was queued together is written to the store in one go, and only then
+ * sent, started or answered: no promise leaves this node before it is on disk, and many of them share one fsync.
+ */
+export class EffectPerformer {
+  readonly #components: CoordinatorComponents
+  readonly #sinks: EffectSinks
+  #queue: CoordinatorEffect[] = []
+  #draining: Promise<void> | undefined
+  #closed = false
+
+  constructor(components: CoordinatorComponents, sinks: EffectSinks) {
+    this.#components = components
+    this.#sinks = sinks
+  }
+
+  perform(effects: readonly CoordinatorEffect[]): void {
+    if (this.#closed || effects.length === 0) return
+    this.#queue.push(...effects)
+    this.#draining ??= this.#drain().finally(() => {
+      this.#draining = undefined
+    })
+  }
+
+  /** Performs what is queued, then nothing more. */
+  async close(): Promise<void> {
+    await this.#draining
+    this.#closed = true
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0 && !this.#closed) {
+      const batch = this.#queue
+      this.#queue = []
+      const writes = batch.flatMap((effect): readonly StoreWrite[] => (effect.type === 'persist' ? effect.writes : []))
+      try {
+        if (writes.length > 0) await this.#components.store.write(latest(writes))
+      } catch (error) {
+        this.#closed = true
+        return this.#sinks.storeFailed(error)
+      }
+      for (const effect of batch) this.#performOne(effect)
+    }
+  }
+
+  #performOne(effect: CoordinatorEffect): void {
+    const { messenger, ports, logger } = this.#components
+    switch (effect.type) {
+      case 'persist':
+        return
+      case 'send':
+        if (effect.to === messenger.peerId) {
+          return this.#sinks.dispatch({ type: 'messageReceived', from: effect.to, message: effect.message })
+        }
+        return messenger.notify(effect.to, NODE_PROTOCOL, encodeMessage(effect.message))
+      case 'publish':
+        messenger.publish(METADATA_TOPIC, encodeMessage(effect.message)).catch((error: unknown) => {
+          logger.debug('Gossip was not published', { error: String(error) })
+        })
+        return
+      case 'leasePorts':
+        return this.#lease(effect.leaseKey)
+      case 'confirmPorts':
+        return ports.confirm(effect.leaseKey, effect.name)
+      case 'releasePorts':
+        return ports.release(effect.leaseKey)
+      case 'startReplica':
+        return this.#startReplica(effect)
+      case 'removeReplica':
+        return this.#removeReplica(effect)
+      case 'answer':
+        return this.#sinks.answer(effect)
+      case 'recordChanged':
+      case 'rosterChanged':
+        return this.#sinks.observe(effect)
+      case 'log':
+        return logger[effect.level](effect.message, effect.fields)
+    }
+  }
+
+  #lease(leaseKey: string): void {
+    this.#components.ports.lease(leaseKey).then(
+      (offer) => this.#sinks.dispatch({ type: 'portsLeased', leaseKey, offer }),
+      (error: unknown) => {
+        const { code } = toDbClusterError(error)
+        this.#sinks.dispatch({ type: 'portsRefused', leaseKey, reason: declineReasonOf(code) })
+      },
+    )
+  }
+
+  #startReplica({ type: _, ...request }: EffectOf<'startReplica'>): void {
+    const { name, decree } = request
+    const about = { name, clusterId: decree.clusterId }
+    this.#components.replicas.start(request, {
+      ready: () => this.#sinks.dispatch({ type: 'replicaReady', ...about }),
+      gathered: (voters) => this.#sinks.dispatch({ type: 'replicaGathered', ...about, voters }),
+      failed: (error) => this.#sinks.dispatch({ type: 'replicaFailed', ...about, error }),
+    })
+  }
+
+  #removeReplica({ name, clusterId, reason }: EffectOf<'removeReplica'>): void {
+    this.#components.replicas.remove(name, reason).then(
+      () => this.#sinks.dispatch({ type: 'replicaRemoved', name, clusterId }),
+      (error: unknown) => {
+        this.#components.logger.error('A replica could not be removed', { database: name, error: String(error) })
+      },
+    )
+  }
+}
+
+/** Of several writes to one key only the last matters. */
+const latest = (writes: readonly StoreWrite[]): readonly StoreWrite[] => [
+  ...new Map(writes.map((write) => [write.key, write])).values(),
+]

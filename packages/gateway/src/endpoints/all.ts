@@ -1,0 +1,6 @@
+import { databaseEndpoints } from './databases.js'
+import type { Endpoint } from './endpoint.js'
+import { statementEndpoints } from './statements.js'
+
+/** Every endpoint of the API. */
+export const ENDPOINTS: readonly Endpoint[] = [...statementEndpoints, ...databaseEndpoints]

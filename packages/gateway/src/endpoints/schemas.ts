@@ -1,0 +1,87 @@
+import { CONSISTENCIES, type Consistency, LIMITS } from '@dbcluster/protocol'
+import { Type } from '@sinclair/typebox'
+
+const closed = { additionalProperties: false } as const
+
+/** Name of a database, as the app knows it. */
+export const DatabaseField = Type.String({
+  description: `lower-case letters, digits, "-" and "_", starting with a letter, at most ${LIMITS.databaseNameChars} characters`,
+  examples: ['users'],
+})
+
+/** An input that is a database's name only. */
+export const DatabaseInput = Type.Object({ database: DatabaseField }, closed)
+
+const Sql = Type.String({ description: `one SQL statement, at most ${LIMITS.sqlBytes} bytes` })
+
+const Args = Type.Union(
+  [
+    Type.Array(Type.Unknown(), { maxItems: LIMITS.parameters }),
+    Type.Object({}, { additionalProperties: true, description: 'named values, without the sigil' }),
+  ],
+  { description: 'an array of values or an object of named values' },
+)
+
+const statement = { sql: Sql, args: Type.Optional(Args) }
+
+/** One statement that changes something. */
+export const ExecInput = Type.Object({ database: DatabaseField, ...statement }, closed)
+
+/** One read. */
+export const QueryInput = Type.Object(
+  {
+    database: DatabaseField,
+    ...statement,
+    consistency: Type.Optional(Type.Unsafe<Consistency>({ type: 'string', enum: [...CONSISTENCIES], default: 'weak' })),
+  },
+  closed,
+)
+
+const queries = (item: ReturnType<typeof Type.Object>) =>
+  Type.Array(Type.Union([Type.String(), item], { description: 'SQL text or an object {"sql","args"}' }), {
+    minItems: 1,
+    maxItems: LIMITS.statementsPerRequest,
+  })
+
+/** Statements that run one by one. */
+export const BatchInput = Type.Object(
+  { database: DatabaseField, queries: queries(Type.Object(statement, closed)) },
+  closed,
+)
+
+/** Statements that run all or nothing. */
+export const TransactionInput = Type.Object(
+  {
+    database: DatabaseField,
+    queries: queries(
+      Type.Object(
+        {
+          ...statement,
+          assert: Type.Optional(
+            Type.Boolean({ description: 'a read whose first value must be true, or everything is rolled back' }),
+          ),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+)
+
+/** A table to create. */
+export const CreateTableInput = Type.Object(
+  { database: DatabaseField, schema: Type.String({ description: 'a CREATE TABLE statement' }) },
+  closed,
+)
+
+/** A table to drop. */
+export const DropTableInput = Type.Object(
+  { database: DatabaseField, table_name: Type.String({ minLength: 1, maxLength: 1_024 }) },
+  closed,
+)
+
+/** A database named by the path. */
+export const NameInput = Type.Object({ name: DatabaseField }, closed)
+
+/** No input at all. */
+export const NoInput = Type.Object({}, closed)

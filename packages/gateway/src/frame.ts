@@ -1,0 +1,69 @@
+import { type DbClusterError, errorTraits, type Logger, toDbClusterError } from '@dbcluster/protocol'
+import type { Context, ErrorHandler, MiddlewareHandler } from 'hono'
+import type { GatewayMetrics } from './metrics.js'
+import { readRequestId } from './request/headers.js'
+import { failureResponse } from './response/failure.js'
+
+/** What handlers leave for the frame around them. */
+export interface GatewayEnv {
+  Variables: {
+    requestId: string
+    /** Template of the route that answered, for metrics and logs. */
+    route: string
+    failure: DbClusterError | undefined
+  }
+}
+
+/** The context of one request. */
+export type GatewayContext = Context<GatewayEnv>
+
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cache-control': 'no-store',
+}
+
+/** Around every request: its id, its headers, its metrics and its log line. */
+export const requestFrame =
+  ({ metrics, logger }: { readonly metrics: GatewayMetrics; readonly logger: Logger }): MiddlewareHandler<GatewayEnv> =>
+  async (context, next) => {
+    const requestId = readRequestId(context.req.raw.headers)
+    context.set('requestId', requestId)
+    context.set('route', 'unknown')
+    const startedAt = performance.now()
+    const end = metrics.begin()
+    await next()
+    const { status, headers } = context.res
+    headers.set('x-request-id', requestId)
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) if (!headers.has(name)) headers.set(name, value)
+    const route = context.get('route')
+    end({ route, method: context.req.method, status })
+    const durationMs = Math.round((performance.now() - startedAt) * 100) / 100
+    logAnswer(logger, context.get('failure'), { request_id: requestId, route, status, duration_ms: durationMs })
+  }
+
+/** What any error becomes: our one shape. The frame logs it. */
+export const failureHandler: ErrorHandler<GatewayEnv> = (thrown, context) => {
+  const failure = toDbClusterError(thrown)
+  context.set('failure', failure)
+  const { headers } = context.req.raw
+  return failureResponse(failure, {
+    requestId: context.get('requestId'),
+    credentialGiven: headers.has('authorization') || headers.has('x-api-key'),
+  })
+}
+
+const logAnswer = (
+  logger: Logger,
+  failure: DbClusterError | undefined,
+  fields: Readonly<Record<string, unknown>>,
+): void => {
+  if (failure === undefined) return logger.debug('Request answered', fields)
+  const withCode = { ...fields, code: failure.code }
+  const { status } = errorTraits(failure.code)
+  if (status === 500) return logger.error('Request failed', { ...withCode, error: failure.cause ?? failure })
+  if (status > 500) return logger.warn('Request failed', { ...withCode, reason: failure.message })
+  return logger.debug('Request refused', withCode)
+}

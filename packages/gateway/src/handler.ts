@@ -1,0 +1,85 @@
+import type { Transport } from '@dbcluster/client'
+import { DbClusterError } from '@dbcluster/protocol'
+import { callNodes } from './call.js'
+import type { GatewayConfig } from './config.js'
+import type { Endpoint } from './endpoints/endpoint.js'
+import type { GatewayContext } from './frame.js'
+import { checkContentType, readBody } from './request/body.js'
+import { readCredential } from './request/credential.js'
+import { readTimeoutMs } from './request/headers.js'
+import { parseJson } from './request/json.js'
+import { suggest } from './request/suggest.js'
+import { type Format, writeFields } from './response/body.js'
+import { metaFields } from './response/results.js'
+
+/** What a handler works with. */
+export interface HandlerComponents {
+  readonly transport: Transport
+  readonly config: GatewayConfig
+}
+
+const TAGGED_TYPE = 'application/vnd.dbcluster+json'
+
+/** Serves one request of an endpoint: credential, input, operation, answer. */
+export const createEndpointHandler =
+  ({ transport, config }: HandlerComponents) =>
+  async (endpoint: Endpoint, context: GatewayContext): Promise<Response> => {
+    context.set('route', endpoint.path)
+    const { raw } = context.req
+    const credential = readCredential(raw.headers)
+    const limitMs = endpoint.timeout === 'transaction' ? config.transactionTimeoutMs : config.queryTimeoutMs
+    const timeoutMs = readTimeoutMs(raw.headers, limitMs)
+    const operation = endpoint.operation(await readInput(endpoint, context, config))
+    const { result, meta } = await callNodes(transport, {
+      operation,
+      credential,
+      requestId: context.get('requestId'),
+      timeoutMs,
+      disconnected: raw.signal,
+    })
+    const format: Format = raw.headers.get('accept')?.includes(TAGGED_TYPE) === true ? 'tagged' : 'plain'
+    const fields = endpoint.respond(result, format)
+    const body = writeFields(format === 'tagged' ? { ...fields, meta: metaFields(meta) } : fields, format)
+    return new Response(body, {
+      headers: {
+        'content-type': format === 'tagged' ? TAGGED_TYPE : 'application/json',
+        vary: 'Accept',
+        'server-timing': `nodes;dur=${meta.durationMs}${meta.wokeMs === undefined ? '' : `, wake;dur=${meta.wokeMs}`}`,
+        'x-served-by': meta.servedBy,
+      },
+    })
+  }
+
+const readInput = async (endpoint: Endpoint, context: GatewayContext, config: GatewayConfig): Promise<unknown> => {
+  const { raw } = context.req
+  const { searchParams } = new URL(raw.url)
+  if (endpoint.source === 'query') return queryInput(searchParams, Object.keys(endpoint.input.properties))
+  const [stray] = searchParams.keys()
+  if (stray !== undefined) {
+    throw new DbClusterError('INVALID_REQUEST', `unknown query parameter ${JSON.stringify(stray.slice(0, 60))}`, {
+      hint: endpoint.source === 'body' ? 'send it in the JSON body' : 'this endpoint takes none',
+    })
+  }
+  if (endpoint.source === 'path') return context.req.param()
+  checkContentType(raw.headers)
+  return parseJson(await readBody(raw, config.bodyMaxBytes))
+}
+
+const queryInput = (parameters: URLSearchParams, known: readonly string[]): Readonly<Record<string, string>> => {
+  for (const name of parameters.keys()) {
+    const shown = JSON.stringify(name.slice(0, 60))
+    if (!known.includes(name)) {
+      const meant = suggest(name, known)
+      const message = `unknown query parameter ${shown}${meant === undefined ? '' : `; did you mean "${meant}"?`}`
+      throw new DbClusterError('INVALID_REQUEST', message, {
+        hint: known.length === 0 ? 'this endpoint takes none' : `it takes ${known.join(', ')}`,
+      })
+    }
+    if (parameters.getAll(name).length > 1) {
+      throw new DbClusterError('INVALID_REQUEST', `the query parameter ${shown} is given more than once`, {
+        hint: 'give it once',
+      })
+    }
+  }
+  return Object.fromEntries(parameters)
+}

@@ -1,0 +1,79 @@
+import { DbClusterError } from '@dbcluster/protocol'
+
+const JSON_TYPES: readonly string[] = ['application/json', 'application/vnd.dbcluster+json']
+
+/** @throws DbClusterError `UNSUPPORTED_MEDIA_TYPE` unless the request says that its body is JSON in UTF-8 */
+export const checkContentType = (headers: Headers): void => {
+  const given = headers.get('content-type')
+  const [type = '', ...parameters] = (given ?? '')
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim())
+  const charset = parameters
+    .find((part) => part.startsWith('charset='))
+    ?.slice('charset='.length)
+    .replaceAll('"', '')
+  const refuse = (what: string, hint: string): never => {
+    throw new DbClusterError('UNSUPPORTED_MEDIA_TYPE', what, { hint })
+  }
+  if (!JSON_TYPES.includes(type)) {
+    refuse(
+      given === null ? 'the request has no Content-Type' : `the Content-Type is ${JSON.stringify(given.slice(0, 100))}`,
+      'send the header "Content-Type: application/json"',
+    )
+  }
+  if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
+    refuse(`the charset is ${JSON.stringify(charset.slice(0, 40))}`, 'send UTF-8')
+  }
+  const encoding = headers.get('content-encoding')
+  if (encoding !== null && encoding.toLowerCase() !== 'identity') {
+    refuse(`the Content-Encoding is ${JSON.stringify(encoding.slice(0, 40))}`, 'send the body as it is')
+  }
+}
+
+/**
+ * Reads a body as text, and no more of it than is allowed, whatever its Content-Length says.
+ * @throws DbClusterError `REQUEST_TOO_LARGE`, or `INVALID_JSON` when it is not UTF-8
+ */
+export const readBody = async (request: Request, maxBytes: number): Promise<string> => {
+  const declared = Number(request.headers.get('content-length') ?? 0)
+  if (declared > maxBytes) throw tooLarge(maxBytes)
+  if (request.body === null) return ''
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const reader = request.body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw new DbClusterError('CANCELLED', 'the connection ended before the body did', { cause })
+    })
+    if (done) break
+    size += value.length
+    if (size > maxBytes) {
+      // What is still to come is of no interest; a failing cancel changes nothing about that.
+      void reader.cancel().catch(() => undefined)
+      throw tooLarge(maxBytes)
+    }
+    chunks.push(value)
+  }
+  return decodeUtf8(chunks, size)
+}
+
+const decodeUtf8 = (chunks: readonly Uint8Array[], size: number): string => {
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new DbClusterError('INVALID_JSON', 'the body is not UTF-8', { hint: 'send JSON in UTF-8', cause })
+  }
+}
+
+const tooLarge = (maxBytes: number): DbClusterError =>
+  new DbClusterError('REQUEST_TOO_LARGE', `the body is larger than ${maxBytes} bytes`, {
+    hint: 'send it in several requests, or raise gateway.max_body',
+    details: { max_bytes: maxBytes },
+  })

@@ -1,0 +1,46 @@
+import { LIMITS } from '@dbcluster/protocol'
+
+const MIB = 1024 * 1024
+
+/** Every bound of this package and what happens at it. Bytes and milliseconds throughout. */
+export const BOUNDS = {
+  /** Requests of one peer on one protocol that may be unanswered; the next one is refused with `OVERLOADED`. */
+  requestsInFlight: 256,
+  /** Bytes waiting to be sent to one peer on one protocol; beyond it requests are refused with `OVERLOADED`, messages dropped. */
+  outgoingBytes: 64 * MIB,
+  /** Request bytes of one stream held by handlers; beyond it the stream isn't read until some are done. */
+  incomingBytes: 64 * MIB,
+  /** Answer bytes waiting for a peer that doesn't read them; beyond it an answer is replaced by `OUTCOME_UNKNOWN`. */
+  answerBytes: 256 * MIB,
+  /** Messages (`notify`) waiting for a connection; beyond it they are dropped and counted. */
+  queuedMessages: 1_024,
+  /** Payload of one frame: {@link LIMITS}.frameBytes less the header. */
+  payloadBytes: LIMITS.frameBytes - 9,
+  /** Streams that a peer may have open at once to one of our protocols; it needs one, two while it replaces a broken one. */
+  inboundStreams: 4,
+  /** Connections of one peer; two arise when both sides dial at once. */
+  connectionsPerPeer: 4,
+  /** Handshakes going on at once; further connections are refused. */
+  pendingConnections: 64,
+  /** Addresses remembered per peer; the oldest learned goes first. */
+  addressesPerPeer: 16,
+  /** Peers whose addresses and health are remembered; unwanted ones go first. */
+  knownPeers: 512,
+  /** One dial, all of the peer's addresses together. */
+  dialTimeoutMs: 5_000,
+  /** Opening a stream on an open connection. */
+  openStreamTimeoutMs: 5_000,
+  /** From connecting to knowing that the other side has the same network key. */
+  protectTimeoutMs: 3_000,
+  /** Wait between two dials to a wanted peer: doubled from the first to the second. */
+  redialMinMs: 250,
+  redialMaxMs: 10_000,
+  /** A connection that lived less than this counts as one more failed dial. */
+  stableConnectionMs: 5_000,
+  /** A request to the peer routing table. */
+  findPeerTimeoutMs: 3_000,
+  /** Time a health check may take, at most; less where checks are more frequent. */
+  healthCheckTimeoutMs: 5_000,
+  /** Missed checks that make a peer unhealthy. */
+  missedHealthChecks: 3,
+} as const

@@ -1,0 +1,44 @@
+import type { Logger } from '@dbcluster/protocol'
+import type { ConnectionGater } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import type { Libp2pOptions } from 'libp2p'
+import { BOUNDS } from '../bounds.js'
+import type { NetworkComponents, NetworkConfig } from '../config.js'
+import { createMismatchLog } from '../pnet/mismatch-log.js'
+import { privateNetwork } from '../pnet/private-network.js'
+
+const MIB = 1024 * 1024
+
+/** libp2p's options for either mode, without services. */
+export const hostOptions = (
+  config: NetworkConfig,
+  components: NetworkComponents & { readonly logger: Logger },
+  gater: ConnectionGater,
+): Libp2pOptions => ({
+  start: false,
+  privateKey: config.privateKey,
+  nodeInfo: { name: 'dbcluster', userAgent: 'dbcluster' },
+  ...(components.datastore === undefined ? {} : { datastore: components.datastore }),
+  addresses: { listen: [...config.listenAddresses], announce: [...config.announceAddresses] },
+  transports: [tcp()],
+  connectionEncrypters: [noise()],
+  // A paused stream may still receive a full window, so the window has to be smaller than the read buffer.
+  streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MIB, maxReadBufferLength: 4 * MIB } })],
+  connectionProtector: privateNetwork({ key: config.networkKey, onMismatch: createMismatchLog(components.logger) }),
+  connectionGater: gater,
+  connectionManager: {
+    // `ConnectionLimit` decides; libp2p would close connections in use to get below its own limit.
+    maxConnections: 2 * config.maxConnections + 2 * BOUNDS.pendingConnections + BOUNDS.knownPeers,
+    maxIncomingPendingConnections: BOUNDS.pendingConnections,
+    // Per host and second: a whole network may be on one machine, or behind one address.
+    inboundConnectionThreshold: 2 * config.maxConnections,
+    inboundUpgradeTimeout: BOUNDS.dialTimeoutMs,
+    addressDialTimeout: BOUNDS.dialTimeoutMs,
+    reconnectRetries: 0,
+    maxPeerAddrsToDial: 2 * BOUNDS.addressesPerPeer,
+  },
+  // The health checks do it, over a stream that is open already.
+  connectionMonitor: { enabled: false },
+})

@@ -1,0 +1,49 @@
+import type { Logger } from '@dbcluster/protocol'
+import type { Connection, Libp2p } from '@libp2p/interface'
+import { BOUNDS } from '../bounds.js'
+import { InFlight } from './in-flight.js'
+import { IncomingChannel } from './incoming-channel.js'
+import type { ProtocolEntry } from './registry.js'
+
+export interface IncomingStreamsInit {
+  readonly libp2p: Libp2p
+  readonly logger: Logger
+  readonly onActivity: (peerId: string) => void
+  readonly onViolation: (peerId: string, error: Error) => void
+}
+
+/** Lets libp2p hand the streams of registered protocols to channels. */
+export class IncomingStreams {
+  readonly #init: IncomingStreamsInit
+
+  constructor(init: IncomingStreamsInit) {
+    this.#init = init
+  }
+
+  async add(entry: ProtocolEntry): Promise<void> {
+    const { libp2p, logger } = this.#init
+    const inFlight = new InFlight()
+    const limits = { maxInboundStreams: BOUNDS.inboundStreams, maxOutboundStreams: BOUNDS.inboundStreams }
+    await libp2p.handle(
+      entry.protocol,
+      // Not async: the channel has to listen before the first data event.
+      (stream, connection: Connection) => {
+        const from = connection.remotePeer.toString()
+        new IncomingChannel({
+          from,
+          entry,
+          stream,
+          inFlight,
+          logger,
+          onActivity: () => this.#init.onActivity(from),
+          onViolation: (error) => this.#init.onViolation(from, error),
+        })
+      },
+      limits,
+    )
+  }
+
+  async remove(entry: ProtocolEntry): Promise<void> {
+    await this.#init.libp2p.unhandle(entry.protocol)
+  }
+}

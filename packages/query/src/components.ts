@@ -1,0 +1,50 @@
+import type { Authenticator } from '@dbcluster/auth'
+import type { Coordinator } from '@dbcluster/coordinator'
+import type { Logger } from '@dbcluster/protocol'
+import type { RqliteCapabilities, RqliteClient } from '@dbcluster/rqlite'
+import type { SqlPlanner } from '@dbcluster/sql'
+
+/** A replica on this node whose rqlited is meant to run. */
+export interface LocalReplica {
+  readonly client: RqliteClient
+  readonly capabilities: RqliteCapabilities
+  readonly raftId: string
+  /** Counts the starts of its process: what was learnt of an earlier one is void. */
+  readonly starts: number
+}
+
+/** The replicas that this node hosts. */
+export interface LocalReplicas {
+  get(name: string): LocalReplica | undefined
+}
+
+/** What the query path needs of the network. */
+export interface QueryNetwork {
+  readonly peerId: string
+  request(
+    peerId: string,
+    protocol: string,
+    payload: Uint8Array,
+    options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number },
+  ): Promise<Uint8Array>
+  multiaddrs(): readonly string[]
+  knownAddresses(peerId: string): readonly string[]
+  connectedPeers(): readonly string[]
+  health(peerId: string): {
+    readonly state: 'healthy' | 'suspect' | 'unhealthy'
+    readonly lastSeenAt: Date | undefined
+  }
+}
+
+/** Everything the query path works with. */
+export interface QueryComponents {
+  readonly coordinator: Pick<
+    Coordinator,
+    'ensure' | 'remove' | 'database' | 'record' | 'databases' | 'nodes' | 'roster' | 'admitted'
+  >
+  readonly network: QueryNetwork
+  readonly replicas: LocalReplicas
+  readonly authenticator: Authenticator
+  readonly planner: SqlPlanner
+  readonly logger: Logger
+}

@@ -1,0 +1,33 @@
+import type { ReplicaTiming, TimingProfile } from './timing.js'
+
+/** How a replica comes to be a member of its database's Raft cluster. */
+export type ReplicaStart =
+  /** Founds the cluster; refused where Raft state of another start exists. */
+  | { readonly kind: 'bootstrap' }
+  /** Joins through the Raft addresses (`host:port`) of members; refused where it is a member already. */
+  | { readonly kind: 'join'; readonly addresses: readonly string[] }
+  /** Is a member and comes back; refused where there is no Raft state, since rqlited would found a cluster. */
+  | { readonly kind: 'restart' }
+
+/** One replica of one database on this node. */
+export interface ReplicaSpec {
+  /** Internal name, for logs and errors: `myapp_users`. */
+  readonly database: string
+  /** Tells two clusters of one name apart. */
+  readonly clusterId: string
+  /** rqlite's `-node-id`; never an address, for it must outlive a change of ports. */
+  readonly raftId: string
+  /** The replica's own directory, absolute; rqlited's data goes to `rqlite/` within. */
+  readonly directory: string
+  /** On 127.0.0.1. */
+  readonly httpPort: number
+  /** Host on which the Raft port is bound and under which the other replicas reach it. */
+  readonly raftHost: string
+  readonly raftPort: number
+  readonly start: ReplicaStart
+  readonly timing: TimingProfile | ReplicaTiming
+  /** SQLite's foreign keys; fixed for a database at its creation. */
+  readonly foreignKeys: boolean
+  /** Whether a leader hands leadership over when it is stopped. @default true */
+  readonly shutdownStepdown?: boolean
+}

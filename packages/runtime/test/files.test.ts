@@ -1,0 +1,146 @@
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import type { Logger } from '@dbcluster/protocol'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import {
+  createFileExclusive,
+  createLogger,
+  freeBytes,
+  loadNetworkKey,
+  loadOrCreateIdentity,
+  loadOrCreateKeys,
+  writeFileAtomic,
+} from '../src/index.js'
+
+let home = ''
+let logged: PassThrough
+let logger: Logger
+const log = (): string => String(logged.read() ?? '')
+const mode = (file: string): number => statSync(file).mode & 0o777
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'dbcluster-runtime-'))
+  logged = new PassThrough()
+  logger = createLogger({ destination: logged })
+})
+afterEach(() => rmSync(home, { recursive: true, force: true }))
+
+describe('an identity', () => {
+  test('is made once and is the same from then on, for its owner alone', async () => {
+    const file = join(home, 'keys', 'identity.key')
+    const first = await loadOrCreateIdentity(file, logger)
+    const second = await loadOrCreateIdentity(file, logger)
+    expect(first).toMatchObject({ created: true, peerId: expect.stringMatching(/^12D3KooW/) })
+    expect(second).toEqual({ ...first, created: false })
+    expect([mode(file), mode(join(home, 'keys'))]).toEqual([0o600, 0o700])
+    expect(readdirSync(join(home, 'keys'))).toEqual(['identity.key'])
+  })
+
+  test('is one even when it is made many times at once', async () => {
+    const all = await Promise.all(Array.from({ length: 8 }, () => loadOrCreateIdentity(join(home, 'id'), logger)))
+    expect(new Set(all.map(({ peerId }) => peerId)).size).toBe(1)
+    expect(all.filter(({ created }) => created)).toHaveLength(1)
+  })
+
+  test('that is damaged is told and kept', async () => {
+    writeFileSync(join(home, 'id'), 'bm9uc2Vuc2U=\n', { mode: 0o600 })
+    await expect(loadOrCreateIdentity(join(home, 'id'), logger)).rejects.toMatchObject({ code: 'KEY_INVALID' })
+    expect(readFileSync(join(home, 'id'), 'utf8')).toBe('bm9uc2Vuc2U=\n')
+  })
+})
+
+describe('the keys of a network', () => {
+  const init = (more: Partial<Parameters<typeof loadOrCreateKeys>[0]> = {}) => ({
+    networkKeyFile: join(home, 'keys', 'network.key'),
+    clusterKeyFile: join(home, 'keys', 'cluster.key'),
+    bootstrapPeers: [],
+    firstStart: true,
+    logger,
+    ...more,
+  })
+
+  test('are made by a founder at its first start, which tells where they are and never what', async () => {
+    const made = await loadOrCreateKeys(init())
+    const text = log()
+    expect(text).toMatch(/copy both files .*network_key_file=\S+network\.key cluster_key_file=\S+cluster\.key/)
+    expect(text).not.toContain(Buffer.from(made.clusterKey).toString('hex'))
+    expect(readFileSync(join(home, 'keys', 'network.key'), 'utf8')).toMatch(
+      /^\/key\/swarm\/psk\/1\.0\.0\/\n\/base16\/\n[0-9a-f]{64}\n$/,
+    )
+    expect(mode(join(home, 'keys', 'cluster.key'))).toBe(0o600)
+    expect(await loadOrCreateKeys(init({ firstStart: false }))).toEqual(made)
+    expect(await loadNetworkKey(join(home, 'keys', 'network.key'), logger)).toEqual(made.networkKey)
+  })
+
+  test.each([
+    [
+      'a node that joins',
+      { bootstrapPeers: ['/ip4/127.0.0.1/tcp/1/p2p/x'] },
+      /network\.key and .*cluster\.key.*bootstrap peers/,
+    ],
+    ['a node that has run before', { firstStart: false }, /has run before/],
+  ])('are never made by %s', async (_who, more, words) => {
+    const refusal = loadOrCreateKeys(init(more))
+    await expect(refusal).rejects.toMatchObject({
+      code: 'KEY_MISSING',
+      message: expect.stringMatching(words),
+      hint: expect.stringContaining('dbcluster keys'),
+    })
+    expect(readdirSync(home)).toEqual([])
+  })
+
+  test('are not completed when one of them is missing', async () => {
+    await loadOrCreateKeys(init())
+    rmSync(join(home, 'keys', 'cluster.key'))
+    await expect(loadOrCreateKeys(init())).rejects.toMatchObject({
+      code: 'KEY_MISSING',
+      details: { files: [join(home, 'keys', 'cluster.key')] },
+    })
+  })
+
+  test.each(['network.key', 'cluster.key'])(
+    'that are damaged (%s) are told by file, without their content',
+    async (name) => {
+      await loadOrCreateKeys(init())
+      writeFileSync(join(home, 'keys', name), 'f00d'.repeat(9))
+      const error = await loadOrCreateKeys(init()).catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ code: 'KEY_INVALID', message: expect.stringContaining(name) })
+      expect(String((error as Error).message)).not.toContain('f00d')
+    },
+  )
+
+  test('that others may read are closed to them, with a warning', async () => {
+    const made = await loadOrCreateKeys(init())
+    const file = join(home, 'keys', 'network.key')
+    chmodSync(file, 0o644)
+    expect(await loadOrCreateKeys(init())).toEqual(made)
+    expect(mode(file)).toBe(0o600)
+    expect(log()).toMatch(/WARN A key file was open to other users.*was=0644/)
+  })
+
+  test('a gateway without network key is told which file it looked for', async () => {
+    await expect(loadNetworkKey(join(home, 'n.key'), logger)).rejects.toMatchObject({
+      code: 'KEY_MISSING',
+      message: expect.stringContaining('n.key'),
+    })
+  })
+})
+
+describe('files', () => {
+  test('are replaced as a whole, and made only where there is none', async () => {
+    const file = join(home, 'a', 'b.json')
+    await writeFileAtomic(file, 'one')
+    await writeFileAtomic(file, 'two', { mode: 0o644 })
+    expect([readFileSync(file, 'utf8'), mode(file)]).toEqual(['two', 0o644])
+    expect(await createFileExclusive(file, 'three')).toBe(false)
+    expect(readFileSync(file, 'utf8')).toBe('two')
+    expect(readdirSync(join(home, 'a'))).toEqual(['b.json'])
+  })
+
+  test('the free space of a directory is known', async () => {
+    expect(await freeBytes(home)).toBeGreaterThan(0)
+    await expect(freeBytes(join(home, 'none'))).rejects.toThrow('ENOENT')
+  })
+})

@@ -1,0 +1,183 @@
+import type { Roster } from '@dbcluster/protocol'
+import type { SimNode } from './sim-node.js'
+import type { World } from './world.js'
+
+/** What may go wrong, and how often relative to each other. */
+export interface FaultMix {
+  readonly crash?: number
+  /** Dies between two effects, soon. */
+  readonly crashInside?: number
+  readonly pause?: number
+  readonly partition?: number
+  readonly oneWay?: number
+  readonly disconnect?: number
+  readonly storm?: number
+  readonly slowDisk?: number
+  readonly loseStore?: number
+}
+
+/** Things that go wrong, at random. Each fault mends itself after a while; {@link Faults.mend} mends all. */
+export class Faults {
+  readonly #world: World
+  readonly #absent = new Set<SimNode>()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** Nodes that have not been started yet: faults and mending leave them alone. */
+  keepAbsent(nodes: readonly SimNode[]): void {
+    for (const node of nodes) this.#absent.add(node)
+  }
+
+  /** Starts a node for the first time. */
+  bringIn(node: SimNode): void {
+    this.#absent.delete(node)
+    node.start()
+  }
+
+  /** For `durationMs`, something goes wrong every `everyMs` or so. */
+  rage(durationMs: number, everyMs: number, mix: FaultMix): void {
+    const { schedule, random } = this.#world
+    const untilMs = schedule.nowMs + durationMs
+    const kinds = (Object.entries(mix) as [keyof FaultMix, number][]).flatMap(([kind, weight]) =>
+      Array.from({ length: weight }, () => kind),
+    )
+    const next = (): void => {
+      schedule.after(random.between(0.2 * everyMs, 1.8 * everyMs), () => {
+        if (schedule.nowMs >= untilMs) return
+        this.#strike(random.pick(kinds))
+        next()
+      })
+    }
+    if (kinds.length > 0) next()
+  }
+
+  /** Everything works again, at once. */
+  mend(): void {
+    const { network, nodes } = this.#world
+    network.heal()
+    network.weather.delayMs = { low: 0.2, high: 2 }
+    for (const node of nodes) {
+      node.fuse = undefined
+      node.disk.high = 1.5
+      node.machine.temper.failure = 0
+      node.machine.temper.startMs = { low: 30, high: 150 }
+      node.resume()
+      if (!this.#absent.has(node)) node.start()
+    }
+    network.connectAll()
+  }
+
+  #strike(kind: keyof FaultMix): void {
+    const { random, monitor } = this.#world
+    const node = random.pick(this.#present())
+    monitor.trace(() => `${node.peerId} *** ${kind}`)
+    switch (kind) {
+      case 'crash':
+        return this.#crash(node)
+      case 'crashInside':
+        if (node.alive) node.fuse = random.integer(1, 30)
+        return this.#restartLater(node)
+      case 'pause':
+        return this.#pause(node)
+      case 'partition':
+        return this.#partition()
+      case 'oneWay':
+        return this.#oneWay(node)
+      case 'disconnect':
+        return this.#world.network.disconnectAll(node.peerId)
+      case 'storm':
+        return this.#storm()
+      case 'slowDisk':
+        node.disk.high = random.between(5, 300)
+        return void this.#world.schedule.after(random.between(200, 4_000), () => {
+          node.disk.high = 1.5
+        })
+      case 'loseStore':
+        return this.#loseStore(node)
+    }
+  }
+
+  #present(): SimNode[] {
+    return this.#world.nodes.filter((node) => !this.#absent.has(node))
+  }
+
+  #crash(node: SimNode): void {
+    node.crash(this.#world.random.pick([0, 0.3, 1]))
+    this.#restartLater(node)
+  }
+
+  #restartLater(node: SimNode): void {
+    this.#world.schedule.after(this.#world.random.between(50, 6_000), () => node.start())
+  }
+
+  #pause(node: SimNode): void {
+    const { schedule, random, network } = this.#world
+    node.pause()
+    const pausedMs = random.between(50, 8_000)
+    if (random.chance(0.4)) schedule.after(pausedMs * 0.6, () => node.paused && network.disconnectAll(node.peerId))
+    schedule.after(pausedMs, () => node.resume())
+  }
+
+  /** Two sides that don't reach each other; most notice after a while. */
+  #partition(): void {
+    const { random, network, schedule } = this.#world
+    const order = random.shuffle(this.#world.nodes.map((node) => node.peerId))
+    const cut = random.integer(1, Math.max(1, order.length - 1))
+    const pairs = order.slice(0, cut).flatMap((a) => order.slice(cut).map((b) => [a, b] as const))
+    for (const [a, b] of pairs) {
+      network.block(a, b)
+      network.block(b, a)
+      if (random.chance(0.8)) schedule.after(random.between(0, 1_500), () => network.disconnect(a, b))
+    }
+    schedule.after(random.between(200, 6_000), () => {
+      for (const [a, b] of pairs) {
+        network.unblock(a, b)
+        network.unblock(b, a)
+        network.disconnect(a, b)
+      }
+    })
+  }
+
+  #oneWay(node: SimNode): void {
+    const { random, network, schedule } = this.#world
+    const others = this.#world.nodes.filter((other) => other !== node && random.chance(0.6))
+    const ways = others.map((other) =>
+      random.chance(0.5) ? ([node.peerId, other.peerId] as const) : ([other.peerId, node.peerId] as const),
+    )
+    for (const [from, to] of ways) network.block(from, to)
+    schedule.after(random.between(200, 5_000), () => {
+      for (const [from, to] of ways) {
+        network.unblock(from, to)
+        network.disconnect(from, to)
+      }
+    })
+  }
+
+  #storm(): void {
+    const { network, random, schedule } = this.#world
+    network.weather.loss = random.between(0, 0.3)
+    network.weather.duplication = random.between(0, 0.3)
+    network.weather.delayMs = { low: 0.2, high: random.between(2, 400) }
+    schedule.after(random.between(300, 3_000), () => {
+      network.weather.loss = 0
+      network.weather.duplication = 0
+      network.weather.delayMs = { low: 0.2, high: 2 }
+    })
+  }
+
+  /** Only while a majority of the newest roster keeps its memory: more than that nobody promises to survive. */
+  #loseStore(node: SimNode): void {
+    const newest = this.#world.nodes
+      .map((other) => other.store.get('roster') as Roster | undefined)
+      .reduce((a, b) => ((b?.epoch ?? 0) > (a?.epoch ?? 0) ? b : a), undefined)
+    const able = (newest?.members ?? []).filter(
+      ({ peerId, incarnation }) =>
+        peerId !== node.peerId && this.#world.nodes.some((n) => n.peerId === peerId && n.incarnation === incarnation),
+    )
+    if (newest === undefined || able.length <= newest.members.length / 2) return
+    node.loseStore()
+    this.#restartLater(node)
+  }
+}

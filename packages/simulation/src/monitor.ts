@@ -1,0 +1,104 @@
+import type { CoordinatorEffect } from '@dbcluster/coordinator'
+import type { NodeMessage, Roster } from '@dbcluster/protocol'
+import { checkDurable } from './checks/durability.js'
+import { Knowledge } from './checks/knowledge.js'
+import { Outcomes } from './checks/outcomes.js'
+import { Votes } from './checks/votes.js'
+import type { StartReplica } from './model/machine.js'
+import type { Observer, SimNode } from './sim-node.js'
+import type { World } from './world.js'
+
+/** A promise of the design that a run broke. */
+export class Violation extends Error {
+  override readonly name = 'Violation'
+  readonly invariant: string
+
+  constructor(invariant: string, message: string) {
+    super(`${invariant}: ${message}`)
+    this.invariant = invariant
+  }
+}
+
+type AnswerEffect = Extract<CoordinatorEffect, { type: 'answer' }>
+
+/** Checks the invariants as things happen: each effect, each write to a disk, each process started. */
+export class Monitor implements Observer {
+  /** Whoever waits for an answer. */
+  onAnswer: (node: SimNode, effect: AnswerEffect) => void = () => {}
+  onCrash: (node: SimNode) => void = () => {}
+  /** Sees every effect, for a trace of the run. */
+  trace: (line: () => string) => void = () => {}
+  readonly votes: Votes
+  readonly outcomes: Outcomes
+  readonly knowledge: Knowledge
+  readonly #world: World
+
+  constructor(world: World) {
+    this.#world = world
+    this.knowledge = new Knowledge(world, (message) => this.fail('I1 memory', message))
+    this.outcomes = new Outcomes(world, (invariant, message) => this.fail(invariant, message))
+    this.votes = new Votes({
+      fail: (invariant, message) => this.fail(invariant, message),
+      onChosen: (slot) => {
+        this.outcomes.chosen(slot)
+        this.knowledge.add(slot)
+      },
+    })
+  }
+
+  fail(invariant: string, message: string): never {
+    throw new Violation(invariant, message)
+  }
+
+  performed(node: SimNode, effect: CoordinatorEffect): void {
+    this.#trace(node, effect)
+    checkDurable(node, effect, (message) => this.fail('durable first', message))
+    switch (effect.type) {
+      case 'send':
+        return this.#sent(node, effect.message)
+      case 'recordChanged':
+        return this.outcomes.recordChanged(node, effect.record)
+      case 'rosterChanged':
+        return this.#rosterChanged(effect.roster)
+      case 'answer':
+        this.outcomes.answered(node, effect)
+        return this.onAnswer(node, effect)
+      default:
+        return
+    }
+  }
+
+  stored(): void {}
+
+  crashed(node: SimNode): void {
+    this.trace(() => `${node.peerId} *** process died`)
+    this.onCrash(node)
+  }
+
+  /** A process makes a new Raft cluster. */
+  bootstrapped(peerId: string, { name, decree }: StartReplica): void {
+    const { clusterId } = decree
+    if (this.#world.clusters.get(clusterId) !== undefined)
+      this.fail('I1 one bootstrap', `${name}: cluster ${clusterId} is bootstrapped again, on ${peerId}`)
+    if (!this.votes.isReserved(clusterId))
+      this.fail('I1 reserved first', `${name}: ${peerId} bootstraps ${clusterId}, which no majority accepted`)
+  }
+
+  #sent(node: SimNode, message: NodeMessage): void {
+    if (message.type === 'DATABASE_CREATE_ACCEPTED' && message.accepted) this.votes.cast(node, message)
+    if (message.type === 'DATABASE_DELETE_RESPONSE' && message.done) this.votes.castEnd(node, message)
+  }
+
+  #rosterChanged(roster: Roster): void {
+    this.votes.learnRoster(roster)
+    this.knowledge.learnRoster(roster)
+  }
+
+  #trace(node: SimNode, effect: CoordinatorEffect): void {
+    this.trace(() => {
+      const { type, ...rest } = effect
+      const text = effect.type === 'send' ? `-> ${effect.to} ${JSON.stringify(effect.message)}` : JSON.stringify(rest)
+      return `${node.peerId} ${type} ${text.length > 900 ? `${text.slice(0, 900)}…` : text}`
+    })
+  }
+}

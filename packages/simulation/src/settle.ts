@@ -1,0 +1,93 @@
+import type { LocalReplica } from '@dbcluster/coordinator'
+import type { Clients } from './clients.js'
+import type { Faults } from './faults.js'
+import type { World } from './world.js'
+
+/** Time after mending within which everything open must be answered: a creation's own limit, and a retry. */
+const ANSWER_WITHIN_MS = 25_000
+/** Time within which tables must be equal: a few rounds of anti-entropy. */
+const CONVERGE_WITHIN_MS = 40_000
+/** Time after which no lease may be left that nobody uses. */
+const LEASES_GONE_MS = 40_000
+
+/** What holds at the end of every run, once nothing goes wrong any more. */
+export const settle = (
+  { world, clients, faults }: { readonly world: World; readonly clients: Clients; readonly faults: Faults },
+  expectations: { readonly allSucceed: boolean },
+): void => {
+  const { monitor } = world
+  faults.mend()
+  monitor.trace(() => '*** mended')
+  if (!expectations.allSucceed) clients.patient = false
+  if (!world.runUntil(() => clients.allDone, expectations.allSucceed ? ANSWER_WITHIN_MS : ANSWER_WITHIN_MS)) {
+    const open = clients.wishes.filter((wish) => !wish.done)
+    const last = open[0]?.result
+    const why = last?.ok === false ? `${last.error.code}: ${last.error.message}` : 'no answer'
+    monitor.fail(
+      'liveness',
+      `${open.length} wishes are open ${ANSWER_WITHIN_MS} ms after everything works again, such as ${open[0]?.kind} ${open[0]?.name} after ${open[0]?.asks} asks (${why})`,
+    )
+  }
+  if (expectations.allSucceed) ensureAgain(world, clients)
+  converge(world)
+  world.run(LEASES_GONE_MS)
+  converge(world)
+  checkNoLeaks(world)
+  checkOneView(world)
+  monitor.knowledge.checkAll()
+}
+
+/** Every name that should exist can be opened through every node. */
+const ensureAgain = (world: World, clients: Clients): void => {
+  const names = [...new Set(clients.wishes.map((wish) => wish.name))]
+  const deleted = new Set(clients.wishes.filter((wish) => wish.kind === 'delete').map((wish) => wish.name))
+  for (const name of names) {
+    if (deleted.has(name)) clients.ensure(name)
+    else for (const node of world.working()) clients.ensure(name, node)
+  }
+  if (!world.runUntil(() => clients.allDone, ANSWER_WITHIN_MS)) {
+    const open = clients.wishes.find((wish) => !wish.done)
+    const why = open?.result?.ok === false ? open.result.error.message : 'no answer'
+    world.monitor.fail('liveness', `${open?.name} cannot be opened though everything works: ${why}`)
+  }
+}
+
+/** I2: equal digests on all nodes. */
+const converge = (world: World): void => {
+  const texts = (): Set<string> => new Set(world.working().map((node) => JSON.stringify(node.core?.table.digest())))
+  const admitted = (): boolean => world.working().every((node) => node.core?.admitted === true)
+  if (world.runUntil(() => admitted() && texts().size === 1, CONVERGE_WITHIN_MS)) return
+  const outside = world.working().filter((node) => node.core?.admitted !== true)
+  if (outside.length > 0)
+    world.monitor.fail('liveness', `${outside.map((node) => node.peerId).join(', ')} not admitted in the end`)
+  world.monitor.fail('I2 convergence', `tables differ ${CONVERGE_WITHIN_MS} ms after everything works again`)
+}
+
+/** I8: ports are held by replicas and by nothing else, and replicas by standing decrees. */
+const checkNoLeaks = (world: World): void => {
+  for (const node of world.working()) {
+    node.ports.expire(world.nowMs)
+    const stored = [...node.store].flatMap(([key, value]) => (key.startsWith('replica/') ? [value as LocalReplica] : []))
+    const hosted = stored.map(({ name }) => name).sort()
+    const holding = node.ports.owners()
+    if (holding.join() !== hosted.join())
+      world.monitor.fail('I8 ports', `${node.peerId} holds ports for [${holding}] and hosts [${hosted}]`)
+    for (const replica of stored) {
+      const record = node.core?.table.database(replica.name)
+      const stands = record !== undefined && !record.deleted && record.decree.clusterId === replica.clusterId
+      if (!stands) world.monitor.fail('I8 replicas', `${node.peerId} keeps a replica of ${replica.name} that fell`)
+      if (record?.established !== true)
+        world.monitor.fail('I8 replicas', `${node.peerId} keeps a replica of ${replica.name}, which nobody established`)
+    }
+    const stray = node.machine.running().filter((name) => !hosted.includes(name))
+    if (stray.length > 0) world.monitor.fail('I8 processes', `${node.peerId} runs [${stray}] that no replica stands for`)
+  }
+}
+
+const checkOneView = (world: World): void => {
+  for (const node of world.working()) {
+    const [lazarus] = world.monitor.outcomes.resurrected(node.core?.table.databases() ?? [])
+    if (lazarus !== undefined)
+      world.monitor.fail('deleted stays deleted', `${lazarus.name}/${lazarus.decree.generation} lives on ${node.peerId}`)
+  }
+}

@@ -1,0 +1,286 @@
+import { CoordinatorCore, type CoordinatorConfig, type CoordinatorEffect, type CoordinatorEvent } from '@dbcluster/coordinator'
+import type { AcceptorEntry, MetadataRecord, NodeMessage, Roster } from '@dbcluster/protocol'
+import type { LocalReplica, RosterVote } from '@dbcluster/coordinator'
+import type { Machine } from './model/machine.js'
+import { PortPool } from './model/port-pool.js'
+import type { Endpoint, Network } from './network.js'
+import type { Random } from './random.js'
+import type { Schedule } from './schedule.js'
+
+/** What watches a node: told of everything that became real, right after it did. */
+export interface Observer {
+  /** This effect was performed. */
+  performed(node: SimNode, effect: CoordinatorEffect): void
+  /** These writes are on disk. */
+  stored(node: SimNode, writes: readonly { readonly key: string; readonly value: unknown }[]): void
+  /** Its process died. */
+  crashed(node: SimNode): void
+}
+
+export interface SimNodeInit {
+  readonly peerId: string
+  readonly config: CoordinatorConfig
+  readonly ports: number
+  readonly founder: boolean
+  readonly schedule: Schedule
+  readonly random: Random
+  readonly network: Network
+  readonly machine: Machine
+  readonly observer: Observer
+}
+
+/** One node: the real core, with a shell that can be stopped between any two effects. */
+export class SimNode implements Endpoint {
+  readonly peerId: string
+  readonly machine: Machine
+  readonly store = new Map<string, unknown>()
+  /** How long a write to disk takes, milliseconds. */
+  readonly disk = { low: 0.1, high: 1.5 }
+  /** Effects until the process dies; unset, it lives on. */
+  fuse: number | undefined
+  incarnation: string
+  core: CoordinatorCore | undefined
+  ports: PortPool
+  paused = false
+  readonly #init: SimNodeInit
+  /** Each node's clock starts somewhere else. */
+  readonly #clockOffsetMs: number
+  #inbox: CoordinatorEvent[] = []
+  #queue: CoordinatorEffect[] = []
+  #draining = false
+  #life = 0
+  #cancelTimer: () => void = () => {}
+
+  constructor(init: SimNodeInit) {
+    this.#init = init
+    this.peerId = init.peerId
+    this.machine = init.machine
+    this.incarnation = init.random.hex(8)
+    this.#clockOffsetMs = init.random.integer(0, 1_000_000)
+    this.ports = this.#createPorts()
+  }
+
+  get alive(): boolean {
+    return this.core !== undefined
+  }
+
+  /** Alive and not paused. */
+  get working(): boolean {
+    return this.alive && !this.paused
+  }
+
+  start(): void {
+    if (this.alive) return
+    this.#life += 1
+    this.paused = false
+    this.fuse = undefined
+    this.ports = this.#createPorts()
+    const self = { peerId: this.peerId, incarnation: this.incarnation }
+    this.core = new CoordinatorCore({ config: this.#init.config, self, memory: this.#memory() })
+    const founder = this.#init.founder && this.core.roster === undefined && !this.store.has('wiped')
+    this.dispatch({ type: 'started', founder, info: this.#describe() })
+    this.#init.network.connectAll()
+  }
+
+  /** The process dies here and now: what was not performed never will be. */
+  crash(childDeathShare = 0): void {
+    if (!this.alive) return
+    this.#life += 1
+    this.core = undefined
+    this.#inbox = []
+    this.#queue = []
+    this.#draining = false
+    this.#cancelTimer()
+    this.machine.orphan(childDeathShare)
+    this.#init.network.disconnectAll(this.peerId)
+    this.#init.observer.crashed(this)
+  }
+
+  /** The disk is lost, with everything on it; the identity stays. */
+  loseStore(): void {
+    this.crash(1)
+    this.machine.wipe()
+    this.store.clear()
+    this.store.set('wiped', true)
+    this.incarnation = this.#init.random.hex(8)
+  }
+
+  /** SIGSTOP: nothing is handled until {@link resume}. */
+  pause(): void {
+    if (this.alive) this.paused = true
+  }
+
+  resume(): void {
+    if (!this.paused) return
+    this.paused = false
+    const events = this.#inbox
+    this.#inbox = []
+    for (const event of events) this.dispatch(event)
+    this.#drain()
+    this.#setTimer()
+  }
+
+  connected(peerId: string): void {
+    this.dispatch({ type: 'peerConnected', peerId })
+  }
+
+  disconnected(peerId: string): void {
+    this.dispatch({ type: 'peerDisconnected', peerId })
+  }
+
+  received(from: string, message: NodeMessage): void {
+    this.dispatch({ type: 'messageReceived', from, message })
+  }
+
+  dispatch(event: CoordinatorEvent): void {
+    if (this.core === undefined) return
+    if (this.paused) return void this.#inbox.push(event)
+    const { schedule, random } = this.#init
+    const nowMs = schedule.nowMs + this.#clockOffsetMs
+    this.#queue.push(...this.core.step(event, { nowMs, entropy: random.hex(16) }))
+    this.#setTimer()
+    this.#drain()
+  }
+
+  /** Performs effects in their order; a write to disk takes its time, and everything after it waits. */
+  #drain(): void {
+    if (this.#draining || this.paused) return
+    this.#draining = true
+    const life = this.#life
+    while (this.#queue.length > 0 && this.#life === life && !this.paused) {
+      if (this.#queue[0]?.type === 'persist') return this.#write()
+      const effect = this.#queue.shift()
+      if (effect === undefined || this.#burn()) return
+      this.#perform(effect)
+      if (this.#life === life) this.#init.observer.performed(this, effect)
+    }
+    if (this.#life === life) this.#draining = false
+  }
+
+  #write(): void {
+    const { schedule, random, observer } = this.#init
+    const life = this.#life
+    schedule.after(random.between(this.disk.low, this.disk.high), () => {
+      if (this.#life !== life) return
+      const effect = this.#queue.shift()
+      if (effect?.type !== 'persist' || this.#burn()) return
+      for (const { key, value } of effect.writes) {
+        if (value === undefined) this.store.delete(key)
+        else this.store.set(key, value)
+      }
+      observer.stored(this, effect.writes)
+      this.#draining = false
+      this.#drain()
+    })
+  }
+
+  /** @returns true when the process died here */
+  #burn(): boolean {
+    if (this.fuse === undefined) return false
+    this.fuse -= 1
+    if (this.fuse > 0) return false
+    this.crash(0.3)
+    return true
+  }
+
+  #perform(effect: CoordinatorEffect): void {
+    const { network, schedule, random } = this.#init
+    switch (effect.type) {
+      case 'send':
+        if (effect.to === this.peerId) return this.received(this.peerId, effect.message)
+        return network.send(this.peerId, effect.to, effect.message)
+      case 'publish':
+        return network.publish(this.peerId, effect.message)
+      case 'leasePorts':
+        return this.#later(random.between(0, 3), () => {
+          const offer = this.ports.lease(effect.leaseKey, schedule.nowMs)
+          if (offer === undefined) return { type: 'portsRefused', leaseKey: effect.leaseKey, reason: 'no_ports' }
+          return { type: 'portsLeased', leaseKey: effect.leaseKey, offer }
+        })
+      case 'confirmPorts':
+        return void this.ports.confirm(effect.leaseKey, effect.name)
+      case 'releasePorts':
+        return this.ports.release(effect.leaseKey)
+      case 'startReplica':
+        return this.#startReplica(effect)
+      case 'removeReplica':
+        return this.#later(random.between(5, 40), () => {
+          this.machine.remove(effect.name)
+          this.ports.release(effect.name)
+          return { type: 'replicaRemoved', name: effect.name, clusterId: effect.clusterId }
+        })
+      default:
+        return
+    }
+  }
+
+  #startReplica(effect: Extract<CoordinatorEffect, { type: 'startReplica' }>): void {
+    const life = this.#life
+    const about = { name: effect.name, clusterId: effect.decree.clusterId }
+    const tell = (event: CoordinatorEvent): void => {
+      if (this.#life === life) this.dispatch(event)
+    }
+    const { host, httpPort, raftPort } = effect.assignment
+    if (!this.ports.reserve(effect.name, { host, httpPort, raftPort })) {
+      return this.#later(1, () => ({ type: 'replicaFailed', ...about, error: `port ${httpPort} is held by another` }))
+    }
+    this.machine.start(effect, {
+      ready: () => tell({ type: 'replicaReady', ...about }),
+      gathered: (voters) => tell({ type: 'replicaGathered', ...about, voters }),
+      failed: (error) => tell({ type: 'replicaFailed', ...about, error }),
+    })
+  }
+
+  #later(delayMs: number, event: () => CoordinatorEvent): void {
+    const life = this.#life
+    this.#init.schedule.after(delayMs, () => {
+      if (this.#life === life) this.dispatch(event())
+    })
+  }
+
+  #setTimer(): void {
+    this.#cancelTimer()
+    if (this.core === undefined) return
+    const delayMs = Math.max(1, this.core.nextDeadlineMs() - this.#clockOffsetMs - this.#init.schedule.nowMs)
+    if (!Number.isFinite(delayMs)) return
+    this.#cancelTimer = this.#init.schedule.after(delayMs, () => {
+      if (!this.paused) this.dispatch({ type: 'ticked' })
+    })
+  }
+
+  #createPorts(): PortPool {
+    const { random, ports } = this.#init
+    return new PortPool({
+      host: `${this.peerId.toLowerCase()}.sim`,
+      size: ports,
+      random,
+      isBound: (httpPort) => this.machine.isBound(httpPort),
+    })
+  }
+
+  #memory(): ConstructorParameters<typeof CoordinatorCore>[0]['memory'] {
+    const all = <T>(prefix: string): T[] =>
+      [...this.store].filter(([key]) => key.startsWith(prefix)).map(([, value]) => value as T)
+    const roster = this.store.get('roster') as Roster | undefined
+    const rosterVote = this.store.get('rosterVote') as RosterVote | undefined
+    return {
+      ...(roster === undefined ? {} : { roster }),
+      ...(rosterVote === undefined ? {} : { rosterVote }),
+      acceptors: all<AcceptorEntry>('acceptor/'),
+      records: all<MetadataRecord>('record/'),
+      replicas: all<LocalReplica>('replica/'),
+    }
+  }
+
+  #describe(): Extract<CoordinatorEvent, { type: 'started' }>['info'] {
+    const { config, ports } = this.#init
+    return {
+      multiaddrs: [`/dns4/${this.peerId.toLowerCase()}.sim/tcp/4001`],
+      maxDatabases: Math.min(config.maxDatabases, ports),
+      databases: 0,
+      rqliteVersion: '8.26.7',
+      rqliteMajor: config.rqliteMajor,
+      version: '0.1.0',
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { type CoordinatorInit, resolveConfig } from '@dbcluster/coordinator'
+import { Monitor } from './monitor.js'
+import { Clusters } from './model/clusters.js'
+import { Machine } from './model/machine.js'
+import { Network } from './network.js'
+import { Random } from './random.js'
+import { Schedule } from './schedule.js'
+import { SimNode } from './sim-node.js'
+
+/** What a world is made of. */
+export interface WorldInit {
+  readonly seed: number
+  /** Nodes there are, running or not; the first founds the network. */
+  readonly nodes: number
+  /** Pairs of ports per node. @default 20 */
+  readonly ports?: number
+  readonly config?: Partial<CoordinatorInit>
+}
+
+/** A cluster in one process: nodes, machines, the network between them, and what watches them. */
+export class World {
+  readonly schedule = new Schedule()
+  readonly random: Random
+  readonly network: Network
+  readonly clusters = new Clusters()
+  readonly monitor: Monitor
+  readonly nodes: readonly SimNode[]
+
+  constructor(init: WorldInit) {
+    this.random = new Random(init.seed)
+    this.network = new Network(this.schedule, this.random)
+    this.monitor = new Monitor(this)
+    const config = resolveConfig({ rqliteMajor: 8, ...init.config })
+    const machines = new Map<string, Machine>()
+    this.nodes = Array.from({ length: init.nodes }, (_, index) => {
+      const peerId = `Node${String.fromCharCode(65 + index)}`
+      const machine = new Machine({
+        peerId,
+        schedule: this.schedule,
+        random: this.random,
+        clusters: this.clusters,
+        reaches: (other, name, clusterId) =>
+          this.network.isReachable(peerId, other) && machines.get(other)?.isUp(name, clusterId) === true,
+        onBootstrap: (start) => this.monitor.bootstrapped(peerId, start),
+      })
+      machines.set(peerId, machine)
+      const node = new SimNode({
+        peerId,
+        config,
+        ports: init.ports ?? 20,
+        founder: index === 0,
+        schedule: this.schedule,
+        random: this.random,
+        network: this.network,
+        machine,
+        observer: this.monitor,
+      })
+      this.network.add(node)
+      return node
+    })
+  }
+
+  get nowMs(): number {
+    return this.schedule.nowMs
+  }
+
+  node(index: number): SimNode {
+    const node = this.nodes[index]
+    if (node === undefined) throw new RangeError(`there is no node ${index}`)
+    return node
+  }
+
+  working(): SimNode[] {
+    return this.nodes.filter((node) => node.working)
+  }
+
+  /** Lets this much virtual time pass. */
+  run(durationMs: number): void {
+    const untilMs = this.schedule.nowMs + durationMs
+    while (this.schedule.step(untilMs));
+  }
+
+  /** Lets time pass until something holds. @returns whether it came to hold within `limitMs` */
+  runUntil(holds: () => boolean, limitMs: number): boolean {
+    const untilMs = this.schedule.nowMs + limitMs
+    while (!holds()) if (!this.schedule.step(untilMs)) return holds()
+    return true
+  }
+
+  /** Starts the first `count` nodes and waits until all are admitted. */
+  boot(count: number): void {
+    for (const node of this.nodes.slice(0, count)) node.start()
+    const admitted = (): boolean => this.nodes.slice(0, count).every((node) => node.core?.admitted === true)
+    if (!this.runUntil(admitted, 60_000)) this.monitor.fail('liveness', `${count} nodes were not admitted within 60 s`)
+  }
+}

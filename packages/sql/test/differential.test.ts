@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { planStatement } from '../src/index.js'
+import { CORPUS, corpusCases, SCHEMA } from './support/corpus.js'
+import { splitDisagreement, unsafeDisagreement } from './support/disagreement.js'
+import { type Judge, openJudge } from './support/sqlite.js'
+
+let judge: Judge
+beforeAll(async () => {
+  judge = await openJudge(SCHEMA)
+})
+afterAll(() => judge.close())
+
+const statements = corpusCases().map(([sql]) => sql)
+
+/** Pieces that statements, gaps and traps are made of. */
+const PIECES = [
+  ...[
+    'SELECT',
+    'INSERT',
+    'REPLACE',
+    'UPDATE',
+    'DELETE',
+    'WITH',
+    'VALUES',
+    'EXPLAIN',
+    'QUERY',
+    'PLAN',
+    'CREATE',
+    'DROP',
+  ],
+  ...['TEMP', 'TABLE', 'TRIGGER', 'VIRTUAL', 'VIEW', 'INDEX', 'ATTACH', 'VACUUM', 'PRAGMA', 'BEGIN', 'END', 'CASE'],
+  ...['WHEN', 'THEN', 'AS', 'ON', 'INTO', 'FROM', 'SET', 'RETURNING', 'OR', 'IF', 'NOT', 'EXISTS', 'AFTER', 'COMMIT'],
+  ...[
+    't',
+    'users',
+    'a',
+    'id',
+    'x',
+    '_dbcluster_meta',
+    'begin',
+    'end',
+    '"select"',
+    '[t]',
+    '`a`',
+    "'t'",
+    '"',
+    "'",
+    '`',
+    '[',
+  ],
+  ...['1', '0x1', '1e5', "x'00'", '?', '?2', ':n', '$a::b(c)', '*', '=', '(', ')', '(1)', ',', '.', ';', '; ', ';END;'],
+  ...[
+    '--',
+    '-- c\n',
+    '/*',
+    '*/',
+    '/* ; */',
+    '/**/',
+    '\n',
+    '\t',
+    '\v',
+    '\f',
+    '\u00a0',
+    '\ufeff',
+    '\0',
+    '\\',
+    '#1',
+    '->',
+    '||',
+  ],
+  ...['load_extension', '"load_extension"', 'pragma_database_list', 'table_info(t)', 'journal_mode', 'USING fts5'],
+] as const
+
+const gap = fc.constantFrom(' ', ' ', ' ', '', '\n', '/**/', '--\n')
+const soup = fc
+  .array(fc.tuple(fc.constantFrom(...PIECES), gap), { maxLength: 14 })
+  .map((pieces) => pieces.flat().join(''))
+
+/** Two statements of the corpus, cut anywhere and joined by anything. */
+const splice = fc
+  .tuple(
+    fc.constantFrom(...statements),
+    fc.constantFrom(...statements),
+    fc.nat(200),
+    fc.nat(200),
+    fc.constantFrom(...PIECES, ''),
+  )
+  .map(([one, other, cut, from, piece]) => `${one.slice(0, cut)}${piece}${other.slice(from > other.length ? 0 : from)}`)
+
+/** A statement of the corpus with one character gone or one piece put in. */
+const mutation = fc
+  .tuple(fc.constantFrom(...statements), fc.nat(200), fc.constantFrom(...PIECES, ''), fc.nat(1))
+  .map(([sql, at, piece, gone]) => `${sql.slice(0, at)}${piece}${sql.slice(at + gone)}`)
+
+describe('SQLite agrees', () => {
+  test.each(statements)('about the corpus: %j', (sql) => {
+    expect(unsafeDisagreement(judge, sql)).toBeUndefined()
+    expect(splitDisagreement(judge, sql)).toBeUndefined()
+  })
+
+  const accepted = Object.entries(CORPUS)
+    .filter(([expected]) => !expected.includes('_'))
+    .flatMap(([, sql]) => sql)
+  test('that statements that the corpus lets through are statements', () => {
+    const broken = accepted.filter((sql) => judge.compile(sql).error !== undefined)
+    expect(broken.map((sql) => [sql, judge.compile(sql).error])).toEqual([])
+  })
+
+  test.each([
+    ['soups of pieces', soup, 3_000],
+    ['spliced statements', splice, 4_000],
+    ['mutated statements', mutation, 4_000],
+    [
+      'two statements',
+      fc.tuple(fc.constantFrom(...statements), fc.constantFrom(...statements)).map((two) => two.join(';')),
+      2_000,
+    ],
+  ])('about %s', (_, arbitrary, numRuns) => {
+    let compared = 0
+    fc.assert(
+      fc.property(arbitrary, (sql) => {
+        expect(unsafeDisagreement(judge, sql)).toBeUndefined()
+        expect(splitDisagreement(judge, sql)).toBeUndefined()
+        if (judge.compile(sql).statements.length > 0) compared++
+      }),
+      { numRuns },
+    )
+    // Texts that SQLite refuses outright prove nothing.
+    expect(compared).toBeGreaterThan(numRuns / 100)
+  })
+})
+
+describe('parameters are numbered as SQLite does', () => {
+  const placeholder = fc.constantFrom('?', '?1', '?2', '?5', '?007', ':a', '@a', '$a', ':b', '$a::b', '$a(1)', ':é')
+  test('in any mix', () => {
+    fc.assert(
+      fc.property(fc.array(placeholder, { maxLength: 12 }), (placeholders) => {
+        const sql = `SELECT ${[...placeholders, '1'].join(', ')}`
+        const { parameters } = planStatement(sql)
+        const [compiled] = judge.compile(sql, parameters.names.keys()).statements
+        expect(parameters.count).toBe(compiled?.parameterCount)
+        for (const [name, number] of parameters.names) expect(compiled?.numberOf.get(name)).toBe(number)
+        const bound = Array.from({ length: parameters.count }, (_, index) => index + 1)
+        const expected = [...parameters.uses.map(({ parameter }) => parameter), 1]
+        expect(judge.rows(sql, bound)).toEqual([expected])
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
