@@ -1,1 +1,51 @@
-export {}
+#!/usr/bin/env node
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { loadGatewayConfig } from '@dbcluster/config'
+import { DbClusterError, toDbClusterError } from '@dbcluster/protocol'
+import { createLogger, onShutdownSignals } from '@dbcluster/runtime'
+import { readArguments, USAGE } from './arguments.js'
+import { type RunningGateway, startGateway } from './start-gateway.js'
+import { VERSION } from './version.js'
+
+const directory = process.env.INIT_CWD ?? process.cwd()
+
+const configFile = (given: string | undefined): string => {
+  if (given !== undefined) return resolve(directory, given)
+  const own = fileURLToPath(new URL('../../../configs/gateway.yaml', import.meta.url))
+  if (existsSync(own)) return own
+  throw new DbClusterError('CONFIG_INVALID', 'no configuration file was given', { hint: 'pass --config FILE' })
+}
+
+const main = async (): Promise<void> => {
+  const given = readArguments(process.argv.slice(2))
+  if (given.help) return void process.stdout.write(USAGE)
+  if (given.version) return void process.stdout.write(`${VERSION}\n`)
+  const file = configFile(given.config)
+  const { config, warnings } = loadGatewayConfig({ file, env: process.env, sets: given.sets, directory })
+  const logger = createLogger({ level: config.log.level, format: config.log.format })
+  for (const warning of warnings) logger.warn(warning)
+  let starting: Promise<RunningGateway> | undefined
+  const stop = async (signal: string): Promise<void> => {
+    logger.info('Stopping', { signal })
+    await (await starting)?.stop()
+    logger.info('Stopped')
+    process.exit(0)
+  }
+  onShutdownSignals({
+    onShutdown: (signal) => void stop(signal).catch(fail),
+    onImmediate: () => process.exit(1),
+  })
+  starting = startGateway(config, logger)
+  await starting
+}
+
+const fail = (thrown: unknown): never => {
+  const error = toDbClusterError(thrown)
+  process.stderr.write(`${error.code}: ${error.message}${error.hint === undefined ? '' : `\n  ${error.hint}`}\n`)
+  if (error.code === 'INTERNAL') process.stderr.write(`${error.stack ?? ''}\n`)
+  process.exit(1)
+}
+
+await main().catch(fail)

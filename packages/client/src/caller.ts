@@ -7,7 +7,7 @@ import type { OperationOf, Transport, TransportAnswer } from './transport.js'
 export interface CallOptions {
   /** Aborting ends the call with `CANCELLED`; a write may have been applied all the same. */
   readonly signal?: AbortSignal
-  /** @default 30000, and 60000 for a transaction */
+  /** @default 30000, and 60000 for a transaction or batch */
   readonly timeoutMs?: number
   /** Ties log lines together. @default a random one */
   readonly requestId?: string

@@ -28,7 +28,7 @@ const WRITE = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*(?:insert|replace|updat
 
 /**
  * One database of the app. Every method throws `DbClusterError` (look at `code`), and takes `signal` and `timeoutMs`
- * as its last argument (30 s by default, 60 s for a transaction).
+ * as its last argument (30 s by default, 60 s for a transaction or batch).
  */
 export class Database {
   /** The name as the app knows it. */

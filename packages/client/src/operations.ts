@@ -13,6 +13,6 @@ const WRITES: ReadonlySet<OperationName> = new Set([
 /** Whether sending the operation twice may do something twice. `open` creates what is missing, which repeats safely. */
 export const isWrite = (op: OperationName): boolean => WRITES.has(op)
 
-/** Time an operation gets when its caller names none: 60 s for a transaction, 30 s otherwise. */
+/** Time an operation gets when its caller names none: 60 s for a transaction or batch, 30 s otherwise. */
 export const defaultTimeoutMs = (op: OperationName): number =>
-  op === 'transaction' ? LIMITS.transactionTimeoutMs : LIMITS.queryTimeoutMs
+  op === 'transaction' || op === 'batch' ? LIMITS.transactionTimeoutMs : LIMITS.queryTimeoutMs

@@ -87,7 +87,10 @@ describe('libp2p among several nodes', () => {
     await until(async () => (await db.execute('I')).lastInsertRowid === 1)
     for (const backend of backends) backend.meta = { servedBy: nodes.third.peerId, durationMs: 1 }
     await nodes.second.stop()
-    for (let at = 0; at < 5; at++) expect((await db.execute('I')).lastInsertRowid).not.toBe(1)
+    for (const backend of backends) backend.answer = () => ({ columns: [], rows: [], rowsAffected: 1, lastInsertId: 7 })
+    // A write into a connection that is just dying has an unknown outcome; a read finds out and goes elsewhere.
+    await db.query('S')
+    for (let at = 0; at < 5; at++) expect((await db.execute('I')).lastInsertRowid).toBe(7)
   })
 
   test('a node that is no replica any more sends it elsewhere', async () => {

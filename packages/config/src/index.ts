@@ -14,5 +14,6 @@ export {
   type NodeConfigSources,
   type PortRange,
 } from './node-config.js'
+export { type ParsedSet, parseSets } from './parse-sets.js'
 export type { LogFormat, LogLevel } from './schema/log.js'
 export type { Timing } from './schema/node-schema.js'

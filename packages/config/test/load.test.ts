@@ -13,6 +13,7 @@ import {
   loadNodeConfig,
   nodeJsonSchema,
   parseDuration,
+  parseSets,
 } from '../src/index.js'
 
 const ROOT = new URL('../../../', import.meta.url)
@@ -102,6 +103,21 @@ describe('where a value comes from', () => {
     expect(listen('["/ip4/127.0.0.1/tcp/1"]')).toEqual(['/ip4/127.0.0.1/tcp/1'])
     const env = { DBCLUSTER_DISCOVERY__BOOTSTRAP_PEERS: '' }
     expect(node(`discovery: {bootstrap_peers: [${PEER}]}`, { env }).config.discovery.bootstrapPeers).toEqual([])
+  })
+
+  test('overrides can be had as values, to be written into a file', () => {
+    const sets = [
+      'database.max_databases=7',
+      'log.level=debug',
+      'node.listen_addresses=a,b',
+      'gateway.listen=x:1',
+      'oops',
+    ]
+    expect(parseSets('node', sets)).toEqual([
+      { path: ['database', 'max_databases'], value: 7 },
+      { path: ['log', 'level'], value: 'debug' },
+      { path: ['node', 'listen_addresses'], value: ['a', 'b'] },
+    ])
   })
 
   test('credentials can be set as YAML', () => {

@@ -6,7 +6,7 @@ export interface GatewayInit {
   readonly bodyMaxBytes?: number
   /** Time an operation may take, waking included. @default 30000 */
   readonly queryTimeoutMs?: number
-  /** Time a transaction may take. @default 60000 */
+  /** Time a transaction or batch may take. @default 60000 */
   readonly transactionTimeoutMs?: number
   /** Origins whose pages may call this gateway from a browser; `*` for all. @default none */
   readonly corsOrigins?: readonly string[]

@@ -79,7 +79,7 @@ describe('time', () => {
     const query = { database: 'users', sql: 'x' }
     expect(await timeoutOf('exec', query)).toBe(2_000)
     expect(await timeoutOf('transaction', transaction)).toBe(4_000)
-    expect(await timeoutOf('batch', transaction)).toBe(2_000)
+    expect(await timeoutOf('batch', transaction)).toBe(4_000)
     expect(await timeoutOf('exec', query, { 'x-timeout-ms': '150' })).toBe(150)
     expect(await timeoutOf('exec', query, { 'x-timeout-ms': '99999' })).toBe(2_000)
   })

@@ -9,7 +9,7 @@ export const BOUNDS = {
   /** Bytes waiting to be sent to one peer on one protocol; beyond it requests are refused with `OVERLOADED`, messages dropped. */
   outgoingBytes: 64 * MIB,
   /** Request bytes of one stream held by handlers; beyond it the stream isn't read until some are done. */
-  incomingBytes: 64 * MIB,
+  incomingBytes: 32 * MIB,
   /** Answer bytes waiting for a peer that doesn't read them; beyond it an answer is replaced by `OUTCOME_UNKNOWN`. */
   answerBytes: 256 * MIB,
   /** Messages (`notify`) waiting for a connection; beyond it they are dropped and counted. */

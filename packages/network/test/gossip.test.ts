@@ -42,7 +42,12 @@ describe('gossip', () => {
     a.subscribe(TOPIC, ({ payload }) => heard.push(string(payload)), { allow })
     b.subscribe(TOPIC, () => undefined)
     let sent = 0
-    while (sent < 3) sent += await b.publish(TOPIC, text(`early${Math.random()}`))
+    // Until b knows of a's subscription nobody receives it; without a turn of the event loop it would never learn.
+    for (let round = 0; sent < 3 && round < 500; round++) {
+      sent += await b.publish(TOPIC, text(`early${round}`))
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    expect(sent).toBe(3)
     await until(() => asked === sent)
     members.add(b.peerId)
     expect(await b.publish(TOPIC, text('late'))).toBe(1)

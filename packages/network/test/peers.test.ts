@@ -65,8 +65,9 @@ describe('connections', () => {
   })
 
   test('a peer that is no longer wanted is not dialled again', async () => {
-    const [a, b] = [await hosts.start(), await hosts.start()]
+    const [a, b] = [await hosts.start({ mode: 'client' }), await hosts.start()]
     a.want(b.peerId, b.multiaddrs())
+    const address = tcpOf(b)
     await until(() => a.connectedPeers().length === 1)
     a.unwant(b.peerId)
     await b.stop()
@@ -76,6 +77,8 @@ describe('connections', () => {
     await new Promise((resolve) => setTimeout(resolve, 700))
     expect(a.connectedPeers()).toEqual([])
     expect(a.logger.lines).toEqual([])
+    // Its address is still known, should somebody ask it something.
+    expect(a.knownAddresses(b.peerId)).toEqual([address])
   })
 
   test('nodes find each other through a common peer, and new addresses of a wanted one too', async () => {
@@ -209,12 +212,12 @@ describe('health', () => {
   })
 
   test('a closed connection makes a peer suspect at once, three checks make it unhealthy', async () => {
-    const [a, b] = await hosts.pair({ healthCheckIntervalMs: 1_000 })
+    const [a, b] = await hosts.pair({ healthCheckIntervalMs: 400 })
     await until(() => a.health(b.peerId).state === 'healthy')
     const states: string[] = []
     a.onHealthChanged((peerId, { state, missed }) => peerId === b.peerId && states.push(`${state} ${missed}`))
     await b.stop()
-    await until(() => states.length === 1, 500)
+    await until(() => states.length === 1)
     expect(states).toEqual(['suspect 0'])
     await until(() => states.length === 2)
     expect(states).toEqual(['suspect 0', 'unhealthy 3'])

@@ -12,7 +12,8 @@ import {
   judgeUnanswered,
   nextHealth,
 } from '../src/peers/health.js'
-import { createTestLogger } from './helpers/hosts.js'
+import { Redialer } from '../src/peers/redialer.js'
+import { createTestLogger, until } from './helpers/hosts.js'
 
 describe('health', () => {
   const record = (state: HealthRecord['state'], missed: number): HealthRecord => ({ state, missed })
@@ -66,6 +67,31 @@ describe('health', () => {
 test('redial delays double up to their bound and keep their upper half', () => {
   expect([0, 1, 2, 10, 1_000].map((failures) => redialDelayMs(failures, 0))).toEqual([125, 250, 500, 5_000, 5_000])
   expect([0, 1, 2, 10].map((failures) => redialDelayMs(failures, 0.999_999))).toEqual([250, 500, 1_000, 10_000])
+})
+
+test('a wanted peer is looked up after three failed dials, and dialled where it was found', async () => {
+  const calls: string[] = []
+  let found = false
+  let connected = false
+  const redialer = new Redialer({
+    logger: createTestLogger(),
+    isConnected: () => connected,
+    dial: async () => {
+      calls.push('dial')
+      if (!found) throw new Error('nobody there')
+      connected = true
+    },
+    lookUp: async () => {
+      calls.push('lookUp')
+      found = true
+    },
+  })
+  redialer.want('peer')
+  expect(calls).toEqual([])
+  redialer.start()
+  await until(() => connected)
+  redialer.stop()
+  expect(calls).toEqual(['dial', 'dial', 'dial', 'lookUp', 'dial'])
 })
 
 describe('swarm key', () => {

@@ -87,6 +87,7 @@ class RandomPortAllocator implements PortAllocator {
   }
 
   reserve(owner: string, ports: PortPair): PortLease {
+    this.#expire()
     for (const port of [ports.httpPort, ports.raftPort]) {
       const holder = this.#holders.get(port)
       if (holder === undefined || holder === owner) continue
@@ -95,7 +96,11 @@ class RandomPortAllocator implements PortAllocator {
         details: { port, owner, holder },
       })
     }
-    return this.#hold({ owner, ...ports, expiresAtMs: Number.POSITIVE_INFINITY })
+    // A pair that it held before would otherwise never come back.
+    this.release(owner)
+    // Field by field: what is passed may have more of them, an owner even.
+    const { httpPort, raftPort } = ports
+    return this.#hold({ owner, httpPort, raftPort, expiresAtMs: Number.POSITIVE_INFINITY })
   }
 
   confirm(owner: string, newOwner = owner): PortLease {

@@ -103,4 +103,21 @@ describe('port allocator', () => {
     ports.reserve('a', { httpPort: 5001, raftPort: 7001 })
     expect(() => ports.reserve('b', { httpPort: 5001, raftPort: 7002 })).toThrow(/held by a/)
   })
+
+  test('an owner that reserves another pair gives its former one back', async () => {
+    const ports = createPortAllocator(ranges(2))(always)
+    const former = await ports.lease('a')
+    const other = { httpPort: former.httpPort === 5001 ? 5002 : 5001, raftPort: former.raftPort === 7001 ? 7002 : 7001 }
+    ports.reserve('a', other)
+    expect(ports.free()).toBe(1)
+    expect(await ports.lease('b')).toMatchObject({ httpPort: former.httpPort, raftPort: former.raftPort })
+  })
+
+  test('a lease that ended stands in nobody’s way', async () => {
+    let nowMs = 0
+    const ports = createPortAllocator({ ...ranges(1), leaseMs: 100 })({ ...always, nowMs: () => nowMs })
+    const lost = await ports.lease('loser')
+    nowMs = 100
+    expect(ports.reserve('a', lost)).toMatchObject({ owner: 'a', httpPort: lost.httpPort })
+  })
 })

@@ -32,7 +32,7 @@ const describe = (error: ErrorObject): string => {
 export const createChecker = <S extends TSchema>(schema: S): Checker<Static<S>> => {
   let compiled: ValidateFunction | undefined
   const validate = (value: unknown): boolean => {
-    compiled ??= new Ajv2020({ allErrors: false, strict: false }).compile(schema)
+    compiled ??= new Ajv2020({ strict: false, meta: false, validateSchema: false }).compile(schema)
     return compiled(value) as boolean
   }
   return {

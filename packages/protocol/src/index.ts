@@ -38,6 +38,7 @@ export { LIMITS } from './limits.js'
 export type { LogFields, Logger } from './logger.js'
 export type { Accepted, DeclineReason } from './messages/creation.js'
 export {
+  createNodeMessageChecker,
   FORWARD_PROTOCOL,
   METADATA_TOPIC,
   NODE_PROTOCOL,

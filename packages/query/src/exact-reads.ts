@@ -6,8 +6,12 @@ import { boundStatement } from './bound.js'
 /** Statements whose columns are remembered to need exact reading. */
 const MAX_REMEMBERED = 1_000
 
-/** rqlite turns values of columns declared so into booleans and times. */
-const CONVERTED = /^(?:boolean|date|datetime|timestamp)\b/i
+/**
+ * Types of columns whose values rqlite passes on as they are, blobs among them too. In the others they may change:
+ * booleans and times by declaration, and blobs in text columns, in columns without a type and in expressions come as
+ * text (measured: DESIGN.md of @dbcluster/rqlite).
+ */
+const FAITHFUL = /^(?:integer|int|bigint|smallint|tinyint|mediumint|real|double|float|numeric|decimal|blob)\b/i
 
 const SCHEMA_VERSION = { sql: 'PRAGMA schema_version' }
 
@@ -34,9 +38,9 @@ export interface ReadRequest {
 }
 
 /**
- * Reads whose values are what SQLite holds. Most statements take one plain query. One with columns that rqlite would
- * convert is read again, wrapped so that they lose their declared types; its column names are remembered, and hold for
- * as long as the schema's version, which travels along, stays the same.
+ * Reads whose values are what SQLite holds. Columns of numbers and blobs take one plain query. A statement with others is
+ * read again, wrapped so that no value can change on its way; its column names are remembered, and hold for as long as
+ * the schema's version, which travels along, stays the same: from then on it is one query too.
  */
 export class ExactReads {
   readonly #remembered = new Map<string, Remembered>()
@@ -51,7 +55,7 @@ export class ExactReads {
     }
     const { results, consistency } = await this.#query(request, [request.plan])
     const result = successful(results[0])
-    if (!result.types.some((type) => CONVERTED.test(type))) return checkSize({ columns: result.columns, rows: result.rows, consistency })
+    if (result.types.every((type) => FAITHFUL.test(type))) return checkSize({ columns: result.columns, rows: result.rows, consistency })
     return this.#readConverted(request, key, result)
   }
 

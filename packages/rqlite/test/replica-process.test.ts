@@ -1,8 +1,8 @@
-import { rm, stat } from 'node:fs/promises'
+import { readFile, readlink, rm, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { hasRaftState, type ReplicaProcess, type RqliteBinary, raftStateOf } from '../src/index.js'
+import { hasRaftState, type RaftView, type ReplicaProcess, type RqliteBinary, raftStateOf } from '../src/index.js'
 import { eventually } from './support/eventually.js'
 import { createReplicaBench, type ReplicaBench } from './support/replica-bench.js'
 import { binaryUnderTest } from './support/rqlited.js'
@@ -138,6 +138,19 @@ describe('what a directory allows', () => {
 })
 
 describe('adoption', () => {
+  test('is possible since a process has its own group, out of reach of Ctrl-C, and writes to a file', async () => {
+    const spec = await bench.spec('one')
+    const replica = bench.create(spec)
+    replica.start()
+    await ready(replica)
+    const pid = pidOf(replica)
+    const fields = (await readFile(`/proc/${pid}/stat`, 'latin1')).split(') ')[1]?.split(' ')
+    expect(fields?.[2]).toBe(String(pid))
+    for (const fd of [1, 2]) expect(await readlink(`/proc/${pid}/fd/${fd}`)).toBe(join(spec.directory, 'rqlited.log'))
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8')
+    expect(environment.split('\0').filter((entry) => entry !== '')).toEqual(['TZ=UTC'])
+  })
+
   test('goes on with the process that an earlier run left behind, and stops and replaces it like its own', async () => {
     const spec = await bench.spec('one')
     const before = bench.create(spec)

@@ -1,7 +1,7 @@
 export { systemClock } from './clock.js'
 export { type AtomicFileInit, createFileExclusive, writeFileAtomic } from './files/atomic-file.js'
 export { freeBytes } from './files/free-bytes.js'
-export { type Identity, loadOrCreateIdentity } from './files/identity.js'
+export { type Identity, loadOrCreateIdentity, readIdentity } from './files/identity.js'
 export { formatClusterKey, type KeysInit, loadNetworkKey, loadOrCreateKeys, type NetworkKeys } from './files/keys.js'
 export { createLogger, type LoggerInit, type LogLevel } from './log/create-logger.js'
 export type { LineFormat } from './log/format-line.js'

@@ -68,8 +68,6 @@ export class Monitor implements Observer {
     }
   }
 
-  stored(): void {}
-
   crashed(node: SimNode): void {
     this.trace(() => `${node.peerId} *** process died`)
     this.onCrash(node)

@@ -48,7 +48,10 @@ export class Random {
   /** Hex characters, two for each byte. */
   hex(bytes: number): string {
     let text = ''
-    while (text.length < bytes * 2) text += Math.floor(this.next() * 4_294_967_296).toString(16).padStart(8, '0')
+    while (text.length < bytes * 2)
+      text += Math.floor(this.next() * 4_294_967_296)
+        .toString(16)
+        .padStart(8, '0')
     return text.slice(0, bytes * 2)
   }
 }

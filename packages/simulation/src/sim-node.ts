@@ -1,6 +1,11 @@
-import { CoordinatorCore, type CoordinatorConfig, type CoordinatorEffect, type CoordinatorEvent } from '@dbcluster/coordinator'
-import type { AcceptorEntry, MetadataRecord, NodeMessage, Roster } from '@dbcluster/protocol'
 import type { LocalReplica, RosterVote } from '@dbcluster/coordinator'
+import {
+  type CoordinatorConfig,
+  CoordinatorCore,
+  type CoordinatorEffect,
+  type CoordinatorEvent,
+} from '@dbcluster/coordinator'
+import type { AcceptorEntry, MetadataRecord, NodeMessage, Roster } from '@dbcluster/protocol'
 import type { Machine } from './model/machine.js'
 import { PortPool } from './model/port-pool.js'
 import type { Endpoint, Network } from './network.js'
@@ -11,8 +16,6 @@ import type { Schedule } from './schedule.js'
 export interface Observer {
   /** This effect was performed. */
   performed(node: SimNode, effect: CoordinatorEffect): void
-  /** These writes are on disk. */
-  stored(node: SimNode, writes: readonly { readonly key: string; readonly value: unknown }[]): void
   /** Its process died. */
   crashed(node: SimNode): void
 }
@@ -158,7 +161,7 @@ export class SimNode implements Endpoint {
   }
 
   #write(): void {
-    const { schedule, random, observer } = this.#init
+    const { schedule, random } = this.#init
     const life = this.#life
     schedule.after(random.between(this.disk.low, this.disk.high), () => {
       if (this.#life !== life) return
@@ -168,7 +171,6 @@ export class SimNode implements Endpoint {
         if (value === undefined) this.store.delete(key)
         else this.store.set(key, value)
       }
-      observer.stored(this, effect.writes)
       this.#draining = false
       this.#drain()
     })
@@ -193,7 +195,7 @@ export class SimNode implements Endpoint {
         return network.publish(this.peerId, effect.message)
       case 'leasePorts':
         return this.#later(random.between(0, 3), () => {
-          const offer = this.ports.lease(effect.leaseKey, schedule.nowMs)
+          const offer = this.ports.lease(effect.leaseKey)
           if (offer === undefined) return { type: 'portsRefused', leaseKey: effect.leaseKey, reason: 'no_ports' }
           return { type: 'portsLeased', leaseKey: effect.leaseKey, offer }
         })

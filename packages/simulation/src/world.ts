@@ -1,7 +1,7 @@
 import { type CoordinatorInit, resolveConfig } from '@dbcluster/coordinator'
-import { Monitor } from './monitor.js'
 import { Clusters } from './model/clusters.js'
 import { Machine } from './model/machine.js'
+import { Monitor } from './monitor.js'
 import { Network } from './network.js'
 import { Random } from './random.js'
 import { Schedule } from './schedule.js'

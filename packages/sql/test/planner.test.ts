@@ -29,6 +29,12 @@ describe('the plan cache', () => {
     expect(planner.plan('SELECT 1')).not.toBe(small)
   })
 
+  test('goes on remembering when much was dropped', () => {
+    const planner = createSqlPlanner({ maxBytes: 4_000 })
+    for (let number = 0; number < 100; number++) planner.plan(`SELECT ${number}`)
+    expect(planner.plan('SELECT 99')).toBe(planner.plan('SELECT 99'))
+  })
+
   test('refuses each time, within its own limits', () => {
     const planner = createSqlPlanner({ sqlMaxBytes: 20 })
     for (let time = 0; time < 2; time++) {

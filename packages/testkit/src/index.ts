@@ -1,1 +1,9 @@
-export {}
+export type { AskOptions, OperationOf } from './cluster/direct-line.js'
+export type { HttpAnswer, HttpHelper, HttpRequest } from './cluster/http-helper.js'
+export { startTestCluster } from './cluster/start-test-cluster.js'
+export type { TestCluster, TestClusterInit } from './cluster/test-cluster.js'
+export type { TestGateway } from './cluster/test-gateway.js'
+export type { RqlitedRef, TestNode } from './cluster/test-node.js'
+export { type EventuallyInit, eventually } from './eventually.js'
+export { findPortRanges, type PortRange } from './free-ports.js'
+export { isAlive, type ProcessRef, processesIn, signalProcess, startTimeOf } from './process/process-table.js'

@@ -6,7 +6,8 @@ import {
   toErrorBody,
 } from '@dbcluster/protocol'
 import type { CoreContext } from './context.js'
-import type { Asker } from './creation.js'
+import type { Asker, CreationOutcome } from './creation-askers.js'
+import { notAdmitted, overloaded } from './creation-errors.js'
 
 /** Names that local callers may be waiting for at once. */
 const MAX_OPEN_ASKS = 10_000
@@ -45,7 +46,9 @@ export class Asks {
 
   onResult(message: NodeMessageOf<'DATABASE_CREATE_RESULT'>): void {
     if (message.record !== undefined) this.#context.merge([message.record])
-    if (message.error !== undefined) this.#close(message.name, fromErrorBody(message.error))
+    // The error of an earlier ask says nothing about this one.
+    const current = this.#open.get(message.name)?.askIds[0] === message.askId
+    if (message.error !== undefined && current) this.#close(message.name, fromErrorBody(message.error))
   }
 
   onRecord(record: DatabaseRecord): void {
@@ -53,7 +56,7 @@ export class Asks {
   }
 
   /** The local coordinator finished for us. */
-  onLocalResult(name: string, outcome: { record: DatabaseRecord } | { error: DbClusterError }): void {
+  onLocalResult(name: string, outcome: CreationOutcome): void {
     this.#close(name, 'record' in outcome ? outcome.record : outcome.error)
   }
 
@@ -91,19 +94,9 @@ export class Asks {
   }
 
   #refusal(name: string): DbClusterError | undefined {
-    if (!this.#context.admitted) {
-      return new DbClusterError(
-        'NOT_ADMITTED',
-        `this node cannot create ${name}: it is not yet admitted to its network`,
-        {
-          hint: 'it keeps asking its bootstrap peers; check that one of discovery.bootstrap_peers can be reached and that a majority of the network is up',
-        },
-      )
-    }
-    if (this.#open.size < MAX_OPEN_ASKS) return undefined
-    return new DbClusterError('OVERLOADED', `${MAX_OPEN_ASKS} databases are being created through this node already`, {
-      hint: 'try again in a moment',
-    })
+    if (!this.#context.admitted) return notAdmitted(name)
+    const full = this.#open.size >= MAX_OPEN_ASKS
+    return full ? overloaded('databases are being created through this node', MAX_OPEN_ASKS) : undefined
   }
 
   #timedOut(name: string, open: OpenAsk): DbClusterError {
@@ -134,7 +127,7 @@ export class Asks {
 export const resultMessage = (
   asker: Asker,
   name: string,
-  outcome: { record: DatabaseRecord } | { error: DbClusterError },
+  outcome: CreationOutcome,
 ): NodeMessageOf<'DATABASE_CREATE_RESULT'> => {
   const base = { type: 'DATABASE_CREATE_RESULT', name, askId: asker.askId } as const
   if ('record' in outcome) return { ...base, record: outcome.record }

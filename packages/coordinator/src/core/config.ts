@@ -14,8 +14,14 @@ export interface CoordinatorInit {
   readonly successorAfterMs?: number
   /** How long promises are collected before those that came must do. @default 1_000 */
   readonly collectMs?: number
+  /** How long the last answers are waited for once enough nodes have offered room. @default 100 */
+  readonly spreadMs?: number
   /** How long the replicas of a decree may take to gather before another decree supersedes it. @default 4_000 */
   readonly gatherMs?: number
+  /** How long ports stay leased for an offer that nobody takes up; shorter than the port source's own limit. @default 20_000 */
+  readonly offerMs?: number
+  /** How long a replica may run whose cluster nobody establishes before this node ends the matter. @default 15_000 */
+  readonly abandonMs?: number
   /** How often one peer's digests are compared with ours. @default 5_000 */
   readonly antiEntropyMs?: number
   /** How often admission and lost messages are tried again. @default 500 */
@@ -33,7 +39,10 @@ export const resolveConfig = (init: CoordinatorInit): CoordinatorConfig => ({
   creationTimeoutMs: 10_000,
   successorAfterMs: 1_500,
   collectMs: 1_000,
+  spreadMs: 100,
   gatherMs: 4_000,
+  offerMs: 20_000,
+  abandonMs: 15_000,
   antiEntropyMs: 5_000,
   retryMs: 500,
   ...init,

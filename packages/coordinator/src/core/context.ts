@@ -34,15 +34,30 @@ export class CoreContext {
   onRosterChanged: () => void = () => {}
   roster: Roster | undefined
   nowMs = 0
-  /** 32 fresh hex characters with each step; the only source of unguessable ids. */
+  /** 32 fresh hex characters with each step; {@link freshId} makes ids of them. */
   entropy = ''
   #effects: CoordinatorEffect[] = []
+  #freshIds = 0
 
   constructor(init: { config: CoordinatorConfig; self: RosterMember; table: MetadataTable }) {
     this.config = init.config
     this.self = init.self
     this.actor = init.table.actor
     this.table = init.table
+  }
+
+  /** The input of one step. */
+  beginStep(input: { readonly nowMs: number; readonly entropy: string }): void {
+    this.nowMs = input.nowMs
+    this.entropy = input.entropy
+    this.#freshIds = 0
+  }
+
+  /** 32 hex characters nobody can guess, other ones each time within a step. */
+  freshId(): string {
+    const tail = (Number.parseInt(this.entropy.slice(24), 16) + this.#freshIds) % 2 ** 32
+    this.#freshIds += 1
+    return this.entropy.slice(0, 24) + tail.toString(16).padStart(8, '0')
   }
 
   emit(effect: CoordinatorEffect): void {
@@ -141,6 +156,6 @@ export class CoreContext {
   /** A database that can be used: chosen for good and not deleted. */
   usable(name: string): DatabaseRecord | undefined {
     const record = this.table.database(name)
-    return record !== undefined && record.established && !record.deleted ? record : undefined
+    return record?.established && !record.deleted ? record : undefined
   }
 }

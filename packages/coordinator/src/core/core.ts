@@ -14,6 +14,7 @@ import { Creations } from './creation.js'
 import { Deletions } from './deletion.js'
 import type { CoordinatorEffect, CoordinatorEvent, Memory } from './events.js'
 import { Hosting } from './hosting.js'
+import { leaseKeyOf } from './leases.js'
 import { Membership } from './membership.js'
 import { Sync } from './sync.js'
 import { Voting } from './voting.js'
@@ -46,6 +47,8 @@ export class CoordinatorCore {
   readonly #hosting: Hosting
   readonly #membership: Membership
   readonly #sync: Sync
+  /** The parts that something may become due in, in the order in which they act. */
+  readonly #timed: readonly { tick(): void; nextDeadlineMs(): number }[]
   readonly #handlers: Handlers
   #info: NodeInfo | undefined
 
@@ -56,8 +59,11 @@ export class CoordinatorCore {
     for (const entry of init.memory.acceptors) context.acceptors.set(entry.name, entry)
     context.roster = init.memory.roster
     this.#context = context
-    this.#hosting = new Hosting(context, init.memory.replicas, () => this.#voting)
-    this.#voting = new Voting(context, () => this.#hosting.count)
+    this.#voting = new Voting(context, () => this.#hosting.names())
+    this.#hosting = new Hosting(context, init.memory.replicas, {
+      leases: this.#voting.leases,
+      resolve: (name) => this.#creations.resolve(name),
+    })
     this.#asks = new Asks(context)
     this.#creations = new Creations(context, (asker, name, outcome) => {
       if (asker.peerId === context.self.peerId) this.#asks.onLocalResult(name, outcome)
@@ -66,6 +72,8 @@ export class CoordinatorCore {
     this.#deletions = new Deletions(context)
     this.#membership = new Membership(context, init.memory.rosterVote)
     this.#sync = new Sync(context)
+    const { leases } = this.#voting
+    this.#timed = [this.#membership, this.#creations, this.#asks, this.#deletions, this.#hosting, leases, this.#sync]
     context.onRecordChanged = (record) => this.#onRecordChanged(record)
     context.onRosterChanged = () => {
       // Whoever was met before it belonged here is compared with now.
@@ -89,13 +97,11 @@ export class CoordinatorCore {
 
   /** When a `ticked` event is next due, `Infinity` for never. */
   nextDeadlineMs(): number {
-    const parts = [this.#creations, this.#asks, this.#deletions, this.#membership, this.#sync]
-    return Math.min(...parts.map((part) => part.nextDeadlineMs()))
+    return Math.min(...this.#timed.map((part) => part.nextDeadlineMs()))
   }
 
   step(event: CoordinatorEvent, input: StepInput): readonly CoordinatorEffect[] {
-    this.#context.nowMs = input.nowMs
-    this.#context.entropy = input.entropy
+    this.#context.beginStep(input)
     this.#apply(event)
     this.#describeSelf()
     return this.#context.takeEffects()
@@ -108,7 +114,7 @@ export class CoordinatorCore {
         if (event.founder) this.#membership.found()
         return this.#hosting.resume()
       case 'ticked':
-        for (const part of [this.#membership, this.#creations, this.#asks, this.#deletions, this.#sync]) part.tick()
+        for (const part of this.#timed) part.tick()
         return
       case 'peerConnected':
         return this.#onConnected(event.peerId)
@@ -155,23 +161,24 @@ export class CoordinatorCore {
 
   #createHandlers(): Handlers {
     return {
-      DATABASE_CREATE_ASK: (from, message) => this.#creations.ask({ peerId: from, askId: message.askId }, message.name),
+      DATABASE_CREATE_ASK: (from, message) =>
+        this.#creations.ask({ peerId: from, askId: message.askId }, message.name, message.attempt),
       DATABASE_CREATE_REQUEST: (from, message) => this.#voting.onCreateRequest(from, message),
       DATABASE_CREATE_RESPONSE: (from, message) => {
-        this.#learnRoster(message.roster)
+        this.#learnRoster(from, message.roster)
         this.#creations.onResponse(from, message)
       },
       DATABASE_CREATE_CONFIRM: (from, message) => this.#voting.onConfirm(from, message),
       DATABASE_CREATE_ACCEPTED: (from, message) => {
-        this.#learnRoster(message.roster)
+        this.#learnRoster(from, message.roster)
         this.#creations.onAccepted(from, message)
       },
-      DATABASE_CREATE_ABORT: (_from, message) => this.#voting.onAbort(message),
+      DATABASE_CREATE_ABORT: (_from, message) => this.#voting.leases.release(leaseKeyOf(message)),
       DATABASE_CREATE_RESULT: (_from, message) => this.#asks.onResult(message),
       DATABASE_REPLICA_FAILED: (from, message) => this.#creations.onReplicaFailed(from, message),
       DATABASE_DELETE_REQUEST: (from, message) => this.#voting.onDelete(from, message),
       DATABASE_DELETE_RESPONSE: (from, message) => {
-        this.#learnRoster(message.roster)
+        this.#learnRoster(from, message.roster)
         this.#deletions.onResponse(from, message)
       },
       NODE_JOIN_REQUEST: (from, message) => this.#membership.onJoinRequest(from, message),
@@ -194,12 +201,14 @@ export class CoordinatorCore {
   #onRecordChanged(record: MetadataRecord): void {
     if (record.kind !== 'database') return
     this.#hosting.onRecord(record)
+    this.#voting.onRecord(record)
     this.#creations.onRecord(record)
     this.#asks.onRecord(record)
   }
 
-  #learnRoster(roster: CoreContext['roster']): void {
-    if (roster !== undefined) this.#membership.adopt(roster)
+  /** An answer came with the roster of its sender: one of us may be behind. */
+  #learnRoster(from: string, roster: CoreContext['roster']): void {
+    if (roster !== undefined) this.#membership.onRoster(from, { type: 'NODE_ROSTER', roster })
   }
 
   /** This node's own record follows what it hosts. */

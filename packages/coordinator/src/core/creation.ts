@@ -1,382 +1,238 @@
 import {
-  type Ballot,
+  compareBallots,
   type DatabaseRecord,
-  DbClusterError,
+  type DbClusterError,
   type Decree,
   type NodeMessageOf,
-  type Roster,
   toErrorBody,
 } from '@dbcluster/protocol'
 import type { CoreContext } from './context.js'
+import { type Asker, Askers, type CreationOutcome } from './creation-askers.js'
+import { gaveUp, notAdmitted, tooFewNodes } from './creation-errors.js'
 import {
-  chooseReplicas,
-  countPromise,
-  describeDeclines,
-  EMPTY_TALLY,
-  highestVote,
-  mustPropose,
-  nextBallot,
-  type Tally,
-} from './proposal.js'
+  aimOf,
+  answers,
+  type CreationAim,
+  type CreationPurpose,
+  type CreationState,
+  failedReplica,
+  hasGathered,
+  type Refusal,
+  usableOffers,
+  withFailure,
+} from './creation-state.js'
+import { CreationSteps } from './creation-steps.js'
+import { countPromise, countRefusal, highestVote, mustPropose } from './proposal.js'
+import { isVoid, voidDecree } from './void-decree.js'
 
-/** Decrees proposed for one asked creation before it is given up. */
+/** Ballots taken for one asked creation before it is given up; those lost to a changed roster don't count. */
 const MAX_ATTEMPTS = 5
-
-/** Somebody who waits for a creation: a local caller's ask, or another node's. */
-export interface Asker {
-  readonly peerId: string
-  readonly askId: string
-}
-
-interface CreationState {
-  readonly name: string
-  readonly generation: number
-  readonly epoch: number
-  readonly ballot: Ballot
-  readonly deadlineMs: number
-  readonly stepDeadlineMs: number
-  readonly phase: 'promising' | 'reserving' | 'gathering' | 'establishing' | 'waiting'
-  readonly attempt: number
-  readonly tally: Tally
-  readonly decree?: Decree
-  readonly votes: ReadonlySet<string>
-  /** Nodes whose replica failed; not chosen again for this creation. */
-  readonly excluded: ReadonlySet<string>
-  readonly lastError?: string
-  /** The highest ballot that others were seen to use. */
-  readonly highest?: Ballot
-}
 
 /** This node as the coordinator of creations: one proposer per name. SPEC.md has the phases and what ends each. */
 export class Creations {
   readonly #context: CoreContext
-  readonly #answer: (asker: Asker, name: string, result: { record: DatabaseRecord } | { error: DbClusterError }) => void
+  readonly #steps: CreationSteps
+  readonly #askers: Askers
   readonly #running = new Map<string, CreationState>()
-  readonly #askers = new Map<string, Asker[]>()
 
-  constructor(
-    context: CoreContext,
-    answer: (asker: Asker, name: string, result: { record: DatabaseRecord } | { error: DbClusterError }) => void,
-  ) {
+  constructor(context: CoreContext, answer: (asker: Asker, name: string, outcome: CreationOutcome) => void) {
     this.#context = context
-    this.#answer = answer
+    this.#steps = new CreationSteps(context)
+    this.#askers = new Askers(answer)
   }
 
-  /** Joins the creation of this name, or begins it. */
-  ask(asker: Asker, name: string): void {
+  /** Joins the creation of this name, or begins it. A later attempt first lets a live proposer finish. */
+  ask(asker: Asker, name: string, attempt: number): void {
+    if (!this.#askers.add(name, asker)) return
     const record = this.#context.usable(name)
-    if (record !== undefined) return this.#answer(asker, name, { record })
-    const askers = this.#askers.get(name) ?? []
-    if (!askers.some((other) => other.peerId === asker.peerId && other.askId === asker.askId)) askers.push(asker)
-    this.#askers.set(name, askers)
+    if (record !== undefined) return this.#askers.close(name, { record })
+    if (!this.#context.admitted) return this.#askers.close(name, { error: notAdmitted(name) })
     if (this.#running.has(name)) return
-    this.#prepare(name, {
-      attempt: 0,
-      deadlineMs: this.#context.nowMs + this.#context.config.creationTimeoutMs,
-      excluded: new Set(),
-    })
+    const patient = attempt > 0 && this.#steps.someoneElseIsAtWork(name)
+    const aim = this.#aim(name, 'create')
+    this.#set(patient ? this.#steps.wait(this.#steps.begin(aim)) : this.#steps.promise(aim))
   }
 
-  isRunning(name: string): boolean {
-    return this.#running.has(name)
+  /** Ends what nobody finished: establishes the cluster of this name if it may be chosen, else closes its generation. */
+  resolve(name: string): void {
+    if (this.#running.has(name) || !this.#context.admitted || this.#context.usable(name) !== undefined) return
+    this.#set(this.#steps.promise(this.#aim(name, 'void')))
   }
 
   onResponse(from: string, message: NodeMessageOf<'DATABASE_CREATE_RESPONSE'>): void {
-    const state = this.#matching(message, 'promising')
-    if (state === undefined) return
-    if (!message.promised) return this.#onRefused(state, message)
-    const tally = countPromise(state.tally, from, message)
-    const next = { ...state, tally }
-    this.#running.set(state.name, next)
-    const everybody = this.#context.liveMembers().every((peerId) => tally.promises.has(peerId))
-    const enough =
-      this.#context.isMajority(tally.promises.size) &&
-      this.#usableOffers(next).length >= this.#context.config.replicationFactor
-    // With enough offers there is nothing to wait for, save a better spread: everybody live has a moment to answer.
-    if (everybody || (enough && this.#context.nowMs >= state.stepDeadlineMs)) this.#decide(next)
+    const state = this.#running.get(message.name)
+    if (state === undefined || !answers(state, 'promising', message)) return
+    if (!message.promised) return this.#onRefused(from, state, message)
+    this.#weigh(this.#set({ ...state, tally: countPromise(state.tally, from, message) }))
   }
 
   onAccepted(from: string, message: NodeMessageOf<'DATABASE_CREATE_ACCEPTED'>): void {
-    const state = this.#matching(message, message.established ? 'establishing' : 'reserving')
-    if (state === undefined) return
-    if (!message.accepted) return this.#onRefused(state, message)
-    const next = { ...state, votes: new Set([...state.votes, from]) }
-    this.#running.set(state.name, next)
+    const state = this.#running.get(message.name)
+    const phase = message.established ? 'establishing' : 'reserving'
+    if (state?.decree === undefined || !answers(state, phase, message)) return
+    if (!message.accepted) return this.#onRefused(from, state, message)
+    const next = { ...state, decree: state.decree, votes: new Set([...state.votes, from]) }
+    this.#set(next)
     if (!this.#context.isMajority(next.votes.size)) return
     if (message.established) this.#finish(next)
-    else this.#gather(next)
+    else this.#observe(this.#set(this.#steps.gather(next)))
   }
 
-  /** The record of a name changed: its replicas may have gathered, or somebody else decided. */
+  /** The record of a name changed: its replicas may have gathered or failed, or somebody else decided. */
   onRecord(record: DatabaseRecord): void {
-    if (record.established && !record.deleted) return this.#succeed(record)
-    const state = this.#running.get(record.name)
-    if (state?.phase !== 'gathering' || state.decree === undefined) return
-    const { decree } = state
-    if (record.decree.clusterId !== decree.clusterId) return
-    const gathered = Object.values(record.replicas).some(
-      ({ value }) => value.clusterId === decree.clusterId && (value.voters ?? 0) >= decree.replicationFactor,
-    )
-    if (gathered) this.#establish({ ...state, decree })
+    const { name, decree, established, deleted } = record
+    if (established && !deleted) return this.#succeed(record)
+    const state = this.#running.get(name)
+    if (state === undefined) return
+    const over = decree.generation > state.generation || (decree.generation === state.generation && deleted)
+    if (over) return this.#onGenerationOver(state)
+    this.#observe(state)
   }
 
-  onReplicaFailed(from: string, message: NodeMessageOf<'DATABASE_REPLICA_FAILED'>): void {
-    const state = this.#running.get(message.name)
-    if (state?.decree?.clusterId !== message.clusterId || state.phase === 'establishing') return
-    this.#retry({ ...state, excluded: new Set([...state.excluded, from]), lastError: message.error })
+  onReplicaFailed(peerId: string, { name, clusterId, error }: NodeMessageOf<'DATABASE_REPLICA_FAILED'>): void {
+    const state = this.#running.get(name)
+    if (state?.decree?.clusterId !== clusterId || state.phase === 'establishing') return
+    this.#retry(withFailure(state, { clusterId, peerId, error }))
   }
 
   tick(): void {
     for (const state of [...this.#running.values()]) {
       if (this.#context.nowMs < state.stepDeadlineMs) continue
       if (state.phase === 'promising') this.#decide(state)
-      else this.#retry(state)
+      else if (state.phase !== 'gathering' || state.decree === undefined) this.#retry(state)
+      else this.#retry({ ...state, abandoned: new Set([...state.abandoned, state.decree.clusterId]) })
     }
   }
 
   /** When {@link tick} is next needed. */
   nextDeadlineMs(): number {
-    return Math.min(...[...this.#running.values()].map((state) => state.stepDeadlineMs), Number.POSITIVE_INFINITY)
+    let earliestMs = Number.POSITIVE_INFINITY
+    for (const { stepDeadlineMs } of this.#running.values()) earliestMs = Math.min(earliestMs, stepDeadlineMs)
+    return earliestMs
   }
 
-  #prepare(
-    name: string,
-    carry: Pick<CreationState, 'attempt' | 'deadlineMs' | 'excluded'> & {
-      lastError?: string
-      highest?: Ballot
-      decree?: Decree
-    },
-  ): void {
-    const { roster, config, self, nowMs } = this.#context
-    if (roster === undefined) return
-    const record = this.#context.table.database(name)
-    const entry = this.#context.acceptors.get(name)
-    const generation = record === undefined ? 1 : record.decree.generation + (record.deleted ? 1 : 0)
-    const known = entry?.generation === generation ? entry : undefined
-    const ballot = nextBallot(self.peerId, [known?.promised, known?.accepted?.ballot, carry.highest])
-    const { highest: _, ...rest } = carry
-    this.#running.set(name, {
-      ...rest,
-      name,
-      generation,
-      epoch: roster.epoch,
-      ballot,
-      phase: 'promising',
-      tally: EMPTY_TALLY,
-      votes: new Set(),
-      stepDeadlineMs: Math.min(nowMs + config.collectMs, carry.deadlineMs),
-    })
-    this.#context.log('debug', 'Proposing a database', {
-      database: name,
-      generation,
-      round: ballot.round,
-      attempt: carry.attempt,
-    })
-    this.#context.sendToRoster({
-      type: 'DATABASE_CREATE_REQUEST',
-      name,
-      generation,
-      ballot,
-      epoch: roster.epoch,
-      rqliteMajor: config.rqliteMajor,
-    })
+  #aim(name: string, purpose: CreationPurpose): CreationAim {
+    const deadlineMs = this.#context.nowMs + this.#context.config.creationTimeoutMs
+    const nothing = { attempt: 0, failures: new Map(), abandoned: new Set<string>(), published: false }
+    return { name, purpose, deadlineMs, ...nothing }
   }
 
-  /** All promises that will come are in: propose what must be, go on with our own, or choose a new cluster. */
+  #set(state: CreationState): CreationState {
+    this.#running.set(state.name, state)
+    return state
+  }
+
+  /** Decides once all have answered that can be spoken to; with enough offers the last ones have but a moment. */
+  #weigh(state: CreationState): void {
+    const { promises, refused } = state.tally
+    if (this.#context.liveMembers().every((peerId) => promises.has(peerId) || refused.has(peerId)))
+      return this.#decide(state)
+    const { replicationFactor } = this.#context.config
+    const enough = this.#context.isMajority(promises.size) && usableOffers(state).length >= replicationFactor
+    if (enough) this.#set(this.#steps.hurry(state))
+  }
+
+  /** All promises that will come are in: propose what must be, go on with what can be, or choose a new cluster. */
   #decide(state: CreationState): void {
-    const { config, self } = this.#context
-    const { tally } = state
-    if (!this.#context.isMajority(tally.promises.size)) return this.#fail(state, this.#tooFew(state))
+    const { tally, name } = state
+    if (!this.#context.isMajority(tally.promises.size)) return this.#fail(state, tooFewNodes(this.#context, state))
     const chosen = mustPropose(tally.votes)
-    if (chosen !== undefined) return this.#establish({ ...state, decree: chosen })
+    if (chosen !== undefined) return void this.#set(this.#steps.establish(state, chosen))
     const vote = highestVote(tally.votes)
-    const own = state.decree !== undefined && vote?.decree.clusterId === state.decree.clusterId
-    if (own && state.decree !== undefined && state.excluded.size === 0) return this.#reserve(state, state.decree)
-    if (vote !== undefined && !own && state.attempt === 0 && this.#context.isLive(vote.ballot.proposer)) {
-      return this.#wait(state) // its proposer is at work, and our ballot may have interrupted it
+    if (vote !== undefined && this.#mayGather(state, vote.decree)) {
+      const gathered = hasGathered(this.#context.table.database(name), vote.decree)
+      if (gathered) return void this.#set(this.#steps.establish(state, vote.decree))
+      if (state.purpose === 'create') return void this.#set(this.#steps.reserve(state, vote.decree))
     }
-    const offers = this.#usableOffers(state)
-    if (offers.length < config.replicationFactor) return this.#fail(state, this.#tooFew(state))
-    this.#reserve(state, {
-      generation: state.generation,
-      ballot: state.ballot,
-      clusterId: this.#context.entropy,
-      replicationFactor: config.replicationFactor,
-      foreignKeys: config.foreignKeys,
-      rqliteMajor: config.rqliteMajor,
-      replicas: [
-        ...chooseReplicas(offers, {
-          count: config.replicationFactor,
-          coordinator: self.peerId,
-          loadOf: (peerId) => this.#loadOf(peerId),
-        }),
-      ],
-    })
+    if (state.purpose === 'void') return this.#void(state, vote?.decree)
+    const decree = this.#steps.freshDecree(state)
+    if (decree === undefined) return this.#fail(state, tooFewNodes(this.#context, state))
+    this.#set(this.#steps.reserve(state, decree))
   }
 
-  #reserve(state: CreationState, decree: Decree): void {
-    this.#vote({ ...state, phase: 'reserving', decree })
+  #void(state: CreationState, decree: Decree | undefined): void {
+    if (decree === undefined) return this.#close(state.name)
+    this.#set(this.#steps.establish(state, voidDecree(decree, state.ballot)))
   }
 
-  #establish(state: CreationState & { readonly decree: Decree }): void {
-    this.#vote({ ...state, phase: 'establishing' })
+  /** Whether a reserved cluster can still gather: then it is completed, whoever proposed it. */
+  #mayGather(state: CreationState, decree: Decree): boolean {
+    if (isVoid(decree) || state.abandoned.has(decree.clusterId)) return false
+    if (failedReplica(this.#context.table.database(state.name), decree) !== undefined) return false
+    return decree.replicas.every(({ peerId }) => this.#context.isLive(peerId))
   }
 
-  #vote(state: CreationState & { readonly decree: Decree }): void {
-    const { name, generation, ballot, epoch, decree } = state
-    const stepDeadlineMs = Math.min(this.#context.nowMs + this.#context.config.collectMs, state.deadlineMs)
-    this.#running.set(name, { ...state, votes: new Set(), stepDeadlineMs })
-    const established = state.phase === 'establishing'
-    this.#context.sendToRoster({
-      type: 'DATABASE_CREATE_CONFIRM',
-      name,
-      generation,
-      ballot,
-      epoch,
-      decree,
-      established,
-    })
+  /** While replicas gather: whether they have, or can't, or another decree overtook ours. */
+  #observe(state: CreationState): void {
+    const { decree, name, phase } = state
+    if (phase !== 'gathering' || decree === undefined) return
+    const record = this.#context.table.database(name)
+    if (hasGathered(record, decree)) return void this.#set(this.#steps.establish(state, decree))
+    const failed = failedReplica(record, decree)
+    if (failed !== undefined) return this.#retry(withFailure(state, { ...failed, clusterId: decree.clusterId }))
+    if (record?.decree.clusterId !== decree.clusterId) this.#set(this.#steps.wait(state))
   }
 
-  /** A majority reserved: from here on replicas may start. */
-  #gather(state: CreationState): void {
-    const { decree } = state
-    if (decree === undefined) return
-    const { nowMs, config } = this.#context
-    this.#running.set(state.name, {
-      ...state,
-      phase: 'gathering',
-      stepDeadlineMs: Math.min(nowMs + config.gatherMs, state.deadlineMs),
-    })
-    const record = this.#context.table.putDecree({ name: state.name, decree, established: false })
-    if (record !== undefined)
-      this.#context.keep([record], { directly: decree.replicas.map((replica) => replica.peerId) })
-  }
-
-  /** A majority established: the decree is final. */
-  #finish(state: CreationState): void {
-    const { decree } = state
-    if (decree === undefined) return
-    const record = this.#context.table.putDecree({ name: state.name, decree, established: true })
+  /** A majority voted for good. */
+  #finish(state: CreationState & { readonly decree: Decree }): void {
+    const { name, decree } = state
+    const end = isVoid(decree)
+    const record = this.#context.table.putDecree({ name, decree, established: !end, deleted: end })
     if (record !== undefined) this.#context.keep([record], { directly: this.#context.liveMembers() })
-    const merged = this.#context.usable(state.name)
+    const merged = this.#context.usable(name)
     if (merged !== undefined) this.#succeed(merged)
+    else if (this.#running.get(name) === state) this.#onGenerationOver(state)
   }
 
   #succeed(record: DatabaseRecord): void {
     this.#running.delete(record.name)
-    for (const asker of this.#askers.get(record.name) ?? []) this.#answer(asker, record.name, { record })
-    this.#askers.delete(record.name)
+    this.#askers.close(record.name, { record })
   }
 
-  #onRefused(
-    state: CreationState,
-    message: { readonly highest?: Ballot; readonly record?: DatabaseRecord; readonly roster?: Roster },
-  ): void {
-    if (message.record !== undefined) {
-      this.#context.merge([message.record], { directly: [] })
-      const record = this.#context.usable(state.name)
-      if (record !== undefined) return this.#succeed(record)
+  /** Whoever still waits gets the next generation. */
+  #onGenerationOver(state: CreationState): void {
+    if (this.#askers.has(state.name)) this.#retry({ ...state, purpose: 'create', published: false }, { counts: false })
+    else this.#close(state.name)
+  }
+
+  #close(name: string): void {
+    this.#running.delete(name)
+    if (this.#askers.has(name)) this.#set(this.#steps.promise(this.#aim(name, 'create')))
+  }
+
+  #onRefused(from: string, state: CreationState, message: Refusal): void {
+    if (message.record !== undefined) this.#context.merge([message.record], { directly: [] })
+    if (this.#running.get(state.name) !== state) return // the record answered everything
+    const { roster } = this.#context
+    if (roster !== undefined && roster.epoch > state.epoch) return this.#retry(state, { counts: false })
+    const behind = message.roster !== undefined && message.roster.epoch < state.epoch
+    if (behind && !state.retold.has(from)) return void this.#set(this.#steps.repeat(state, from))
+    if (message.highest !== undefined && compareBallots(message.highest, state.ballot) > 0) {
+      const next = { ...state, highest: message.highest }
+      // Whoever holds a cluster that has gathered goes first; the others wait.
+      if (state.phase === 'establishing' && state.attempt === 0) return this.#retry(next)
+      return void this.#set(this.#steps.wait(next))
     }
-    if (message.record !== undefined || message.roster !== undefined) return this.#retry(state, { atOnce: true })
-    if (message.highest === undefined) return
-    const next = { ...state, highest: message.highest }
-    // Whoever holds a cluster that has gathered goes first; the others wait.
-    if (state.phase === 'establishing') this.#retry(next, { atOnce: true })
-    else this.#wait(next)
+    if (state.phase === 'promising') this.#weigh(this.#set({ ...state, tally: countRefusal(state.tally, from) }))
   }
 
-  /** Gives another proposer time; our turn comes after a wait that differs from node to node. */
-  #wait(state: CreationState): void {
-    const rank = this.#context.roster?.members.findIndex((member) => member.peerId === this.#context.self.peerId) ?? 0
-    const waitMs = this.#context.config.successorAfterMs * (0.25 + 0.5 * (rank + 1))
-    const stepDeadlineMs = Math.min(this.#context.nowMs + waitMs, state.deadlineMs)
-    this.#running.set(state.name, { ...state, phase: 'waiting', stepDeadlineMs })
-  }
-
-  #retry(state: CreationState, how: { readonly atOnce?: boolean } = {}): void {
-    const attempt = state.attempt + 1
+  #retry(state: CreationState, how: { readonly counts: boolean } = { counts: true }): void {
+    const attempt = state.attempt + (how.counts ? 1 : 0)
     const late = this.#context.nowMs >= state.deadlineMs
-    if (late || attempt >= MAX_ATTEMPTS) {
-      const why =
-        state.lastError ??
-        `its replicas did not gather within ${this.#context.config.creationTimeoutMs} ms (phase ${state.phase})`
-      return this.#fail(
-        state,
-        new DbClusterError('CREATION_FAILED', `creating ${state.name} failed: ${why}`, {
-          hint: 'see the log of the nodes that were to hold a replica; the next request tries again from the start',
-          details: { database: state.name, attempts: attempt, excluded: [...state.excluded] },
-        }),
-      )
-    }
-    const { name, deadlineMs, excluded, lastError, decree } = state
-    const seen = state.highest ?? state.ballot
-    const gone = state.phase === 'gathering' && how.atOnce !== true
-    this.#prepare(name, {
-      attempt,
-      deadlineMs,
-      excluded,
-      highest: seen.round > state.ballot.round ? seen : state.ballot,
-      ...(lastError === undefined ? {} : { lastError }),
-      ...(decree === undefined || gone ? {} : { decree }),
-    })
+    if (late || attempt >= MAX_ATTEMPTS) return this.#fail(state, gaveUp(this.#context, state, attempt))
+    const { highest, ballot } = state
+    const above = highest !== undefined && compareBallots(highest, ballot) > 0 ? highest : ballot
+    this.#set(this.#steps.promise({ ...aimOf(state), attempt, highest: above }))
   }
 
   #fail(state: CreationState, error: DbClusterError): void {
-    this.#running.delete(state.name)
-    const { name, generation, ballot, epoch } = state
-    this.#context.sendToRoster({
-      type: 'DATABASE_CREATE_ABORT',
-      name,
-      generation,
-      ballot,
-      epoch,
-      reason: error.message.slice(0, 500),
-    })
-    for (const asker of this.#askers.get(name) ?? []) this.#answer(asker, name, { error })
-    this.#askers.delete(name)
+    const { name } = state
+    this.#running.delete(name)
+    this.#steps.abort(state, error.message)
+    if (state.purpose === 'void' && !this.#askers.has(name)) return
+    this.#askers.close(name, { error })
     this.#context.log('warn', 'Database creation failed', { database: name, error: toErrorBody(error).message })
-  }
-
-  #tooFew(state: CreationState): DbClusterError {
-    const need = this.#context.config.replicationFactor
-    const got = this.#usableOffers(state).length
-    const members = this.#context.roster?.members.map((member) => member.peerId) ?? []
-    const silent = members.filter((peerId) => !state.tally.promises.has(peerId))
-    const declines = describeDeclines(state.tally.declined)
-    const reasons = [
-      ...(declines === '' ? [] : [`declined: ${declines}`]),
-      ...(silent.length === 0 ? [] : [`no answer from ${silent.join(', ')}`]),
-      ...(members.length < need ? [`the network has ${members.length} node${members.length === 1 ? '' : 's'}`] : []),
-      ...(state.lastError === undefined ? [] : [`a replica failed: ${state.lastError}`]),
-    ]
-    const offered = state.tally.offers.map((offer) => offer.peerId)
-    return new DbClusterError(
-      'INSUFFICIENT_NODES',
-      `insufficient nodes responded: got ${got}, need ${need}${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`,
-      {
-        hint: `start more nodes or bring back those that are down, raise database.max_databases or the port ranges on full ones, or set database.replication_factor to at most ${Math.max(1, members.length)}`,
-        details: { got, need, offered, silent, declined: Object.fromEntries(state.tally.declined) },
-      },
-    )
-  }
-
-  #matching(
-    message: { name: string; generation: number; ballot: Ballot },
-    phase: CreationState['phase'],
-  ): CreationState | undefined {
-    const state = this.#running.get(message.name)
-    const same =
-      state?.phase === phase && state.generation === message.generation && state.ballot.round === message.ballot.round
-    return same ? state : undefined
-  }
-
-  #usableOffers(state: CreationState): CreationState['tally']['offers'] {
-    return state.tally.offers.filter((offer) => !state.excluded.has(offer.peerId))
-  }
-
-  #loadOf(peerId: string): number {
-    const info = this.#context.table.node(peerId)?.info.value
-    return info === undefined ? 0 : info.databases / Math.max(1, info.maxDatabases)
+    // Replicas may run: they and their ports are given back, or the cluster is found to be chosen after all.
+    if (state.published) this.#set(this.#steps.promise({ ...this.#aim(name, 'void'), highest: state.ballot }))
   }
 }

@@ -4,6 +4,8 @@ import type { CoreContext } from './context.js'
 interface OpenDeletion {
   readonly name: string
   readonly generation: number
+  /** The epoch whose acceptors are asked; votes of another one don't count. */
+  readonly epoch: number
   readonly votes: ReadonlySet<string>
   readonly deadlineMs: number
   readonly resendMs: number
@@ -30,6 +32,7 @@ export class Deletions {
     this.#open.set(askId, {
       name,
       generation: record.decree.generation,
+      epoch: 0,
       votes: new Set(),
       deadlineMs: nowMs + config.creationTimeoutMs,
       resendMs: 0,
@@ -38,11 +41,13 @@ export class Deletions {
   }
 
   onResponse(from: string, message: NodeMessageOf<'DATABASE_DELETE_RESPONSE'>): void {
-    const open = this.#open.get(message.requestId)
+    const [askId = '', epoch] = message.requestId.split('@')
+    const open = this.#open.get(askId)
     if (open === undefined || !message.done) return
+    if (open.epoch !== Number(epoch) || open.epoch !== this.#context.roster?.epoch) return
     const votes = new Set([...open.votes, from])
-    this.#open.set(message.requestId, { ...open, votes })
-    if (this.#context.isMajority(votes.size)) this.#finish(message.requestId, open)
+    this.#open.set(askId, { ...open, votes })
+    if (this.#context.isMajority(votes.size)) this.#finish(askId, open)
   }
 
   tick(): void {
@@ -75,13 +80,14 @@ export class Deletions {
     const record = open === undefined ? undefined : this.#context.table.database(open.name)
     if (open === undefined || roster === undefined || record === undefined) return
     if (record.deleted || record.decree.generation > open.generation) return this.#finish(askId, open)
-    this.#open.set(askId, { ...open, votes: new Set(), resendMs: nowMs + config.retryMs })
+    const votes = open.epoch === roster.epoch ? open.votes : new Set<string>()
+    this.#open.set(askId, { ...open, epoch: roster.epoch, votes, resendMs: nowMs + config.retryMs })
     this.#context.sendToRoster({
       type: 'DATABASE_DELETE_REQUEST',
       name: open.name,
       generation: open.generation,
       epoch: roster.epoch,
-      requestId: askId,
+      requestId: `${askId}@${roster.epoch}`,
       record,
     })
   }

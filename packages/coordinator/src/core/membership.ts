@@ -6,6 +6,9 @@ import { MemoryReader, pageOf } from './memory-reader.js'
 import { RosterChanges } from './roster-change.js'
 import { acceptRoster, promiseRoster } from './roster-vote.js'
 
+/** A read without a page for this many retries is begun anew. */
+const READ_STALLED_RETRIES = 3
+
 /**
  * This node in the roster: founding, asking for admission, voting on changes, and lending its memory to newcomers.
  * A newcomer first copies what a majority of the acceptors remember, and only then may be admitted to that epoch's
@@ -19,11 +22,15 @@ export class Membership {
   #syncedEpoch = 0
   #nextAskMs = 0
   #lastAsked = ''
+  #readProgressMs = 0
 
   constructor(context: CoreContext, vote: RosterVote | undefined) {
     this.#context = context
     this.#vote = vote
-    this.#changes = new RosterChanges(context, (roster) => this.adopt(roster))
+    this.#changes = new RosterChanges(context, {
+      decided: (roster) => this.adopt(roster),
+      ownVote: () => this.#vote,
+    })
   }
 
   /** The first node of a network: a roster of one. */
@@ -134,6 +141,7 @@ export class Membership {
     this.#changes.onPage(from, message)
     const reader = this.#reader
     if (reader === undefined || this.#context.admitted) return
+    this.#readProgressMs = this.#context.nowMs
     const next = reader.onPage(from, message)
     if (next !== undefined) this.#context.send(from, next)
     if (!reader.complete) return
@@ -158,7 +166,8 @@ export class Membership {
     const next = peers.find((peerId) => peerId > this.#lastAsked) ?? peers[0]
     if (next === undefined) return
     this.#lastAsked = next
-    this.#reader = undefined
+    if (this.#context.nowMs - this.#readProgressMs > READ_STALLED_RETRIES * this.#context.config.retryMs)
+      this.#reader = undefined
     this.#context.send(next, { type: 'NODE_JOIN_REQUEST', member: this.#context.self, syncedEpoch: this.#syncedEpoch })
   }
 
@@ -167,6 +176,7 @@ export class Membership {
     if (roster === undefined || this.#reader?.epoch === roster.epoch || this.#syncedEpoch === roster.epoch) return
     if (roster.members.some((member) => member.peerId === this.#context.self.peerId)) return // our old self goes first
     this.#reader = new MemoryReader(`${this.#context.self.incarnation}-${roster.epoch}-${nowMs}`, roster)
+    this.#readProgressMs = nowMs
     this.#reader.begin((to, message) => this.#context.send(to, message))
   }
 

@@ -11,12 +11,20 @@ import { laterVote } from './acceptor.js'
 /** What came back to one proposer under one ballot. Pure bookkeeping; `creation.ts` acts on it. */
 export interface Tally {
   readonly promises: ReadonlySet<string>
+  /** Those who answered that they may not promise. */
+  readonly refused: ReadonlySet<string>
   readonly offers: readonly ReplicaAssignment[]
   readonly declined: ReadonlyMap<string, DeclineReason>
   readonly votes: readonly Accepted[]
 }
 
-export const EMPTY_TALLY: Tally = { promises: new Set(), offers: [], declined: new Map(), votes: [] }
+export const EMPTY_TALLY: Tally = {
+  promises: new Set(),
+  refused: new Set(),
+  offers: [],
+  declined: new Map(),
+  votes: [],
+}
 
 /** One promise counted; a repeated one changes nothing. */
 export const countPromise = (
@@ -26,12 +34,19 @@ export const countPromise = (
 ): Tally => {
   if (tally.promises.has(from)) return tally
   return {
+    ...tally,
     promises: new Set([...tally.promises, from]),
     offers: promise.offer?.peerId === from ? [...tally.offers, promise.offer] : tally.offers,
     declined: promise.declined === undefined ? tally.declined : new Map([...tally.declined, [from, promise.declined]]),
     votes: promise.accepted === undefined ? tally.votes : [...tally.votes, promise.accepted],
   }
 }
+
+/** One refusal that says nothing but no. */
+export const countRefusal = (tally: Tally, from: string): Tally => ({
+  ...tally,
+  refused: new Set([...tally.refused, from]),
+})
 
 /**
  * The decree that a majority may already have chosen, which then must be proposed again. Only established votes

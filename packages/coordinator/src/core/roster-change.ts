@@ -1,5 +1,6 @@
 import { type Ballot, compareText, type NodeMessageOf, type Roster, type RosterMember } from '@dbcluster/protocol'
 import type { CoreContext } from './context.js'
+import type { RosterVote } from './events.js'
 import { MemoryReader } from './memory-reader.js'
 import { nextBallot } from './proposal.js'
 
@@ -28,14 +29,20 @@ interface Running {
 export class RosterChanges {
   readonly #context: CoreContext
   readonly #decided: (roster: Roster) => void
-  readonly #waiting: RosterChange[] = []
+  /** This node's own vote: its ballots must not be used twice, before and after a restart. */
+  readonly #ownVote: () => RosterVote | undefined
+  #waiting: RosterChange[] = []
   #running: Running | undefined
   #highest: Ballot | undefined
   #attempts = 0
 
-  constructor(context: CoreContext, decided: (roster: Roster) => void) {
+  constructor(
+    context: CoreContext,
+    hooks: { readonly decided: (roster: Roster) => void; readonly ownVote: () => RosterVote | undefined },
+  ) {
     this.#context = context
-    this.#decided = decided
+    this.#decided = hooks.decided
+    this.#ownVote = hooks.ownVote
   }
 
   propose(change: RosterChange): void {
@@ -46,11 +53,15 @@ export class RosterChanges {
     this.#next()
   }
 
-  /** The roster moved on: what was proposed for the old one is void; who still needs it asks again. */
+  /**
+   * The roster moved on. What waited was asked for under the old one, by a newcomer who copied that one's memory: it is
+   * void, and whoever still needs it asks again.
+   */
   onRoster(): void {
     this.#running = undefined
     this.#highest = undefined
-    this.#next()
+    this.#waiting = []
+    this.#attempts = 0
   }
 
   onPage(from: string, message: NodeMessageOf<'NODE_ACCEPTOR_PAGE'>): void {
@@ -101,7 +112,6 @@ export class RosterChanges {
     if (!this.#context.isMajority(votes.size) || running.proposed === undefined) return
     const roster = running.proposed
     const before = this.#context.roster?.members.map((member) => member.peerId) ?? []
-    this.#attempts = 0
     this.#decided(roster)
     const everybody = new Set([...before, ...roster.members.map((member) => member.peerId)])
     for (const peerId of everybody)
@@ -164,10 +174,19 @@ export class RosterChanges {
   }
 
   #prepare(running: Running): void {
-    const ballot = nextBallot(this.#context.self.peerId, [this.#highest, running.ballot])
+    const ballot = nextBallot(this.#context.self.peerId, [
+      this.#highest,
+      running.ballot,
+      this.#ownPromise(running.epoch),
+    ])
     this.#highest = ballot
     this.#running = { ...running, phase: 'promising', ballot, votes: new Set(), deadlineMs: this.#deadline() }
     this.#context.sendToRoster({ type: 'NODE_ROSTER_PREPARE', epoch: running.epoch, ballot })
+  }
+
+  #ownPromise(epoch: number): Ballot | undefined {
+    const vote = this.#ownVote()
+    return vote?.epoch === epoch ? vote.promised : undefined
   }
 
   /** Somebody promised a higher ballot: ours will be above it when the deadline lets us try again. */

@@ -48,6 +48,8 @@ export class Sync {
     const next = peers.find((peerId) => peerId > this.#lastPeer) ?? peers[0]
     if (next === undefined) return
     this.#lastPeer = next
+    const { roster } = this.#context
+    if (roster !== undefined) this.#context.send(next, { type: 'NODE_ROSTER', roster })
     this.greet(next)
   }
 

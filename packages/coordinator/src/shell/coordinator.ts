@@ -1,5 +1,5 @@
 import {
-  createChecker,
+  createNodeMessageChecker,
   type DatabaseRecord,
   DbClusterError,
   decodeMessage,
@@ -7,7 +7,6 @@ import {
   type MetadataRecord,
   NODE_PROTOCOL,
   type NodeMessage,
-  NodeMessageSchema,
   type NodeRecord,
   type Roster,
 } from '@dbcluster/protocol'
@@ -68,7 +67,7 @@ class CoordinatorShell implements Coordinator {
   readonly #asks = new Map<string, (result: AskResult) => void>()
   readonly #recordListeners = new Set<(record: MetadataRecord) => void>()
   readonly #rosterListeners = new Set<(roster: Roster) => void>()
-  readonly #checker = createChecker(NodeMessageSchema)
+  readonly #checker = createNodeMessageChecker()
   #core: CoordinatorCore | undefined
   #unsubscribe: (() => void)[] = []
   #cancelTimer: () => void = () => {}

@@ -44,6 +44,7 @@ export const statementEndpoints: readonly Endpoint[] = [
     path: '/v1/database/batch',
     summary: 'Run statements in order, each succeeding or failing alone',
     source: 'body',
+    timeout: 'transaction',
     input: BatchInput,
     output: BatchOutput,
     operation: ({ database, queries }) => ({

@@ -227,10 +227,11 @@ class SupervisedReplica implements ReplicaProcess {
 
   #watchLog(): void {
     this.#cancelLogCheck()
-    this.#cancelLogCheck = this.#clock.after(LOG_CHECK_MS, () => {
+    const check = (): void => {
       void boundLog(this.#files, this.#logMaxBytes)
       this.#watchLog()
-    })
+    }
+    this.#cancelLogCheck = this.#clock.after(LOG_CHECK_MS, check, true)
   }
 
   #release(): void {

@@ -1,8 +1,10 @@
 import type { RqliteClient } from '../client/rqlite-client.js'
 
-/** First wait between two looks; doubled up to the longest. */
-const FIRST_PAUSE_MS = 10
-const LONGEST_PAUSE_MS = 200
+/** Wait between two looks while a start may be about to succeed: creation and waking wait for what it finds. */
+const EAGER_PAUSE_MS = 20
+/** Looks after which the others are not about to come; from then on it looks seldom. */
+const EAGER_LOOKS = 200
+const PATIENT_PAUSE_MS = 250
 /** A look that takes longer is given up and repeated: the majority may have changed meanwhile. */
 const LOOK_LIMIT_MS = 3_000
 
@@ -11,7 +13,7 @@ const LOOK_LIMIT_MS = 3_000
  * before anybody knows that a majority works. Ends early, with false, when the signal is aborted.
  */
 export const waitUntilReady = async (client: RqliteClient, signal: AbortSignal): Promise<boolean> => {
-  for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 1.5)) {
+  for (let looks = 0; !signal.aborted; looks += 1) {
     try {
       if (await client.ready({ signal, timeoutMs: LOOK_LIMIT_MS })) {
         await client.readThroughRaft({ signal, timeoutMs: LOOK_LIMIT_MS })
@@ -20,7 +22,7 @@ export const waitUntilReady = async (client: RqliteClient, signal: AbortSignal):
     } catch {
       // Not listening yet, no leader yet: that is what is waited for.
     }
-    await pause(pauseMs, signal)
+    await pause(looks < EAGER_LOOKS ? EAGER_PAUSE_MS : PATIENT_PAUSE_MS, signal)
   }
   return false
 }
@@ -34,6 +36,5 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
       resolve()
     }
     const timer = setTimeout(end, ms)
-    timer.unref()
     signal.addEventListener('abort', end, { once: true })
   })

@@ -18,12 +18,21 @@ export interface Identity {
  * @throws DbClusterError `KEY_INVALID` when the file holds none
  */
 export const loadOrCreateIdentity = async (file: string, logger: Logger): Promise<Identity> => {
-  const existing = await readSecretFile(file, logger)
-  if (existing !== undefined) return { ...decode(file, existing), created: false }
+  const existing = await readIdentity(file, logger)
+  if (existing !== undefined) return existing
   const privateKey = await generateIdentity()
   const created = await createFileExclusive(file, `${Buffer.from(privateKey).toString('base64')}\n`)
   if (created) return { privateKey, peerId: peerIdOf(privateKey), created }
   return { ...decode(file, (await readSecretFile(file, logger)) ?? ''), created }
+}
+
+/**
+ * Reads the node's identity; undefined where there is none yet.
+ * @throws DbClusterError `KEY_INVALID` when the file holds none
+ */
+export const readIdentity = async (file: string, logger: Logger): Promise<Identity | undefined> => {
+  const text = await readSecretFile(file, logger)
+  return text === undefined ? undefined : { ...decode(file, text), created: false }
 }
 
 const decode = (file: string, text: string): { readonly privateKey: Uint8Array; readonly peerId: string } => {

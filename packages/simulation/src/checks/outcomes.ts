@@ -4,6 +4,9 @@ import type { SimNode } from '../sim-node.js'
 import type { World } from '../world.js'
 import type { ChosenSlot } from './votes.js'
 
+/** Chosen in place of a cluster that never gathered. */
+const VOID_CLUSTER_ID = '0'.repeat(32)
+
 /** What tables and callers came to believe, held against what was chosen. */
 export class Outcomes {
   readonly #world: World
@@ -44,7 +47,8 @@ export class Outcomes {
     }
     if (!deleted) return
     const key = `${name}/${generation}`
-    if (this.#established.has(key) && !this.#deleteAsked.has(name))
+    const lived = this.#established.has(key) && this.#established.get(key) !== VOID_CLUSTER_ID
+    if (lived && !this.#deleteAsked.has(name))
       this.#fail('I1 for good', `${key} was established and is deleted on ${node.peerId}, though nobody asked for that`)
     this.#ended.set(name, Math.max(generation, this.endedGeneration(name)))
   }
@@ -61,9 +65,7 @@ export class Outcomes {
 
   /** Records that say an ended generation lives. */
   resurrected(records: readonly DatabaseRecord[]): DatabaseRecord[] {
-    return records.filter(
-      ({ name, decree, deleted }) => !deleted && decree.generation <= this.endedGeneration(name),
-    )
+    return records.filter(({ name, decree, deleted }) => !deleted && decree.generation <= this.endedGeneration(name))
   }
 
   #establish(name: string, generation: number, clusterId: string): void {

@@ -98,7 +98,8 @@ export class Machine {
   /** The node's process died: its children go on, or some die too, and nobody listens. */
   orphan(deathShare: number): void {
     this.#listeners.clear()
-    for (const name of [...this.#processes.keys()]) if (this.#init.random.chance(deathShare)) this.#processes.delete(name)
+    for (const name of [...this.#processes.keys()])
+      if (this.#init.random.chance(deathShare)) this.#processes.delete(name)
   }
 
   /** The disk is gone. */

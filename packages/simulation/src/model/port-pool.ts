@@ -1,22 +1,17 @@
 import type { PortOffer } from '@dbcluster/coordinator'
 import type { Random } from '../random.js'
 
-/** How long a lease lasts that nobody confirms; the real allocator's default. */
-const LEASE_MS = 30_000
-
-interface Lease {
-  readonly offer: PortOffer
-  readonly expiresAtMs: number
-}
-
-/** The ports of one node's process: what it holds in memory, lost with the process, as the real allocator. */
+/**
+ * The ports of one node's process: what it holds in memory, lost with the process. The real allocator lets leases end
+ * that nobody confirms; this one never does, so that whatever the core forgets to release is seen.
+ */
 export class PortPool {
   readonly #host: string
   readonly #size: number
   readonly #random: Random
   /** Ports that some process of this machine is bound to, whoever remembers it. */
   readonly #isBound: (httpPort: number) => boolean
-  readonly #leases = new Map<string, Lease>()
+  readonly #leases = new Map<string, PortOffer>()
 
   constructor(init: { host: string; size: number; random: Random; isBound: (httpPort: number) => boolean }) {
     this.#host = init.host
@@ -26,16 +21,15 @@ export class PortPool {
   }
 
   /** A free pair, or nothing when all are taken. */
-  lease(owner: string, nowMs: number): PortOffer | undefined {
-    this.expire(nowMs)
+  lease(owner: string): PortOffer | undefined {
     const held = this.#leases.get(owner)
-    if (held !== undefined) return held.offer
+    if (held !== undefined) return held
     const start = this.#random.integer(0, this.#size - 1)
     for (let step = 0; step < this.#size; step += 1) {
       const httpPort = 5001 + ((start + step) % this.#size)
       if (this.#holder(httpPort) !== undefined || this.#isBound(httpPort)) continue
       const offer = { host: this.#host, httpPort, raftPort: httpPort + 2000 }
-      this.#leases.set(owner, { offer, expiresAtMs: nowMs + LEASE_MS })
+      this.#leases.set(owner, offer)
       return offer
     }
     return undefined
@@ -46,7 +40,7 @@ export class PortPool {
     const lease = this.#leases.get(owner)
     if (lease === undefined) return false
     this.#leases.delete(owner)
-    this.#leases.set(name, { ...lease, expiresAtMs: Number.POSITIVE_INFINITY })
+    this.#leases.set(name, lease)
     return true
   }
 
@@ -54,16 +48,12 @@ export class PortPool {
   reserve(owner: string, offer: PortOffer): boolean {
     const holder = this.#holder(offer.httpPort)
     if (holder !== undefined && holder !== owner) return false
-    this.#leases.set(owner, { offer, expiresAtMs: Number.POSITIVE_INFINITY })
+    this.#leases.set(owner, offer)
     return true
   }
 
   release(owner: string): void {
     this.#leases.delete(owner)
-  }
-
-  expire(nowMs: number): void {
-    for (const [owner, lease] of this.#leases) if (lease.expiresAtMs <= nowMs) this.#leases.delete(owner)
   }
 
   /** Who holds something. */
@@ -72,7 +62,7 @@ export class PortPool {
   }
 
   #holder(httpPort: number): string | undefined {
-    for (const [owner, lease] of this.#leases) if (lease.offer.httpPort === httpPort) return owner
+    for (const [owner, lease] of this.#leases) if (lease.httpPort === httpPort) return owner
     return undefined
   }
 }

@@ -339,6 +339,7 @@ export const CORPUS: Readonly<Record<Expected, readonly string[]>> = {
     'PRAGMA page_size = 512',
     'PRAGMA [journal_mode]',
     'PRAGMA nonsense',
+    'PRAGMA foreign_\u212aey_list(t)',
     'EXPLAIN PRAGMA journal_mode = DELETE',
     'SELECT * FROM pragma_database_list',
     'SELECT * FROM "pragma_database_list"',

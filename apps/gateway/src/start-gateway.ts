@@ -1,0 +1,57 @@
+import { createLibp2pTransport, type Transport } from '@dbcluster/client/libp2p'
+import type { GatewayConfig } from '@dbcluster/config'
+import { createGateway, serveGateway } from '@dbcluster/gateway'
+import { isDbClusterError, type Logger } from '@dbcluster/protocol'
+import { loadNetworkKey } from '@dbcluster/runtime'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { VERSION } from './version.js'
+
+/** A gateway that runs. */
+export interface RunningGateway {
+  readonly url: string
+  /** HTTP first, so that requests under way still have nodes to go to. Idempotent. */
+  stop(): Promise<void>
+}
+
+/** Builds the object graph of a gateway and starts it; nodes may come later. */
+export const startGateway = async (config: GatewayConfig, logger: Logger): Promise<RunningGateway> => {
+  const { gateway } = config
+  const networkKey = await loadNetworkKey(gateway.networkKeyFile, logger)
+  const transport = createLibp2pTransport({ bootstrapPeers: gateway.bootstrapPeers, networkKey, logger })
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const app = createGateway({
+    bodyMaxBytes: gateway.maxBodyBytes,
+    queryTimeoutMs: gateway.queryTimeoutMs,
+    transactionTimeoutMs: gateway.transactionTimeoutMs,
+    corsOrigins: gateway.corsOrigins,
+    version: VERSION,
+  })({ transport, logger, registry })
+  const server = await serveGateway(app, gateway.listen)
+  logger.info('Gateway is listening', { url: server.url })
+  const connecting = keepConnecting(transport, logger)
+  return {
+    url: server.url,
+    stop: async () => {
+      await server.close()
+      await transport.close()
+      await connecting
+    },
+  }
+}
+
+/** Until the first node answers; from then on the network redials by itself. */
+const keepConnecting = async (transport: Transport, logger: Logger): Promise<void> => {
+  for (;;) {
+    try {
+      await transport.connect()
+      return logger.info('Connected to the network')
+    } catch (error) {
+      if (!isDbClusterError(error) || error.code !== 'NODE_UNREACHABLE') {
+        if (isDbClusterError(error) && error.code === 'CANCELLED') return
+        return logger.error('The network could not be started', { error })
+      }
+      logger.warn('No node answers', { reason: error.message, hint: error.hint })
+    }
+  }
+}

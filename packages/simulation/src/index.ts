@@ -1,0 +1,2 @@
+export { type RunReport, replayCommand, runScenario, SCENARIOS } from './run.js'
+export type { Scenario, Stage } from './scenario.js'

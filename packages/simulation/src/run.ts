@@ -1,0 +1,67 @@
+import { Clients } from './clients.js'
+import { Faults } from './faults.js'
+import { Violation } from './monitor.js'
+import { Random } from './random.js'
+import type { Scenario } from './scenario.js'
+import { duel, lostStore, mayhem, pausedCoordinator } from './scenarios/coordinators.js'
+import { growth, plain, ten, thirty } from './scenarios/creation.js'
+import { deleteStorm, startFailures, tooFew } from './scenarios/replicas.js'
+import { settle } from './settle.js'
+import { World } from './world.js'
+
+/** Every scenario by its name. */
+export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
+  [plain, thirty, ten, growth, pausedCoordinator, duel, lostStore, startFailures, deleteStorm, tooFew, mayhem].map(
+    (scenario) => [scenario.name, scenario],
+  ),
+)
+
+/** What a run was like. */
+export interface RunReport {
+  readonly scenario: string
+  readonly seed: number
+  readonly virtualMs: number
+  readonly messages: number
+  readonly wishes: number
+  readonly violation?: string
+}
+
+/** How somebody else sees the same run. */
+export const replayCommand = (scenario: string, seed: number): string =>
+  `pnpm --filter @dbcluster/simulation replay -- --scenario ${scenario} --seed ${seed}`
+
+/** Plays one scenario from one seed. The same two give the same run, whatever the machine. */
+export const runScenario = (
+  scenario: Scenario,
+  seed: number,
+  options: { readonly trace?: (line: string) => void } = {},
+): RunReport => {
+  const dice = new Random(seed ^ 0x5bd1e995)
+  const world = new World({ seed, ...scenario.world((low, high) => dice.integer(low, high)) })
+  const stage = { world, clients: new Clients(world), faults: new Faults(world) }
+  const { trace } = options
+  if (trace !== undefined) world.monitor.trace = (line) => trace(`${world.nowMs.toFixed(1).padStart(9)} ${line()}`)
+  const violation = attempt(() => {
+    scenario.play(stage)
+    settle(stage, { allSucceed: scenario.allSucceed ?? true })
+  })
+  return {
+    scenario: scenario.name,
+    seed,
+    virtualMs: world.nowMs,
+    messages: world.network.messages,
+    wishes: stage.clients.wishes.length,
+    ...(violation === undefined ? {} : { violation }),
+  }
+}
+
+/** A broken promise is a finding; so is anything else the core throws. */
+const attempt = (play: () => void): string | undefined => {
+  try {
+    play()
+    return undefined
+  } catch (error) {
+    if (error instanceof Violation) return error.message
+    return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  }
+}

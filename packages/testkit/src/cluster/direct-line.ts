@@ -1,0 +1,66 @@
+import { createNetwork, type Network } from '@dbcluster/network'
+import {
+  CLIENT_PROTOCOL,
+  type ClientResponse,
+  decodeMessage,
+  encodeMessage,
+  fromErrorBody,
+  type Logger,
+  type Operation,
+  type OperationName,
+  type OperationResults,
+} from '@dbcluster/protocol'
+
+/** One operation by its name. */
+export type OperationOf<O extends OperationName> = Extract<Operation, { readonly op: O }>
+
+/** Settings of one question. */
+export interface AskOptions {
+  /** @default 15_000 */
+  readonly timeoutMs?: number
+  /** @default the cluster's own key */
+  readonly credential?: string
+}
+
+/** Asks one certain node, where the SDK would choose the best one. No retries: what that node says, and nothing else. */
+export interface DirectLine {
+  /** @throws DbClusterError as the node answered, or as the network failed */
+  ask<O extends OperationName>(
+    peerId: string,
+    operation: OperationOf<O>,
+    options?: AskOptions,
+  ): Promise<OperationResults[O]>
+  close(): Promise<void>
+}
+
+const nothing = (): void => undefined
+const SILENT: Logger = { error: nothing, warn: nothing, info: nothing, debug: nothing, child: () => SILENT }
+
+/** Opens a line to these nodes. */
+export const openDirectLine = async (init: {
+  readonly networkKey: Uint8Array
+  readonly peers: readonly string[]
+  readonly credential: string
+}): Promise<DirectLine> => {
+  const network: Network = createNetwork({
+    mode: 'client',
+    networkKey: init.networkKey,
+    listenAddresses: [],
+    bootstrapPeers: init.peers,
+  })({ logger: SILENT })
+  await network.start()
+  let asked = 0
+  return {
+    ask: async (peerId, operation, { timeoutMs = 15_000, credential = init.credential } = {}) => {
+      asked += 1
+      const request = { credential, requestId: `direct-${asked}`, timeoutMs, operation }
+      const answer = await network.request(peerId, CLIENT_PROTOCOL, encodeMessage(request), {
+        timeoutMs: timeoutMs + 1_000,
+      })
+      const response = decodeMessage(answer) as ClientResponse
+      if (!response.ok) throw fromErrorBody(response.error)
+      return response.result as never
+    },
+    close: () => network.stop(),
+  }
+}
