@@ -1,3 +1,4 @@
 import { jestConfig } from '../../configs/tooling/jest.mjs'
 
-export default jestConfig()
+// Each of these tests starts several processes; on a loaded machine one alone takes seconds.
+export default jestConfig({ testTimeout: 90_000 })

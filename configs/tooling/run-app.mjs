@@ -6,6 +6,7 @@ import './bootstrap/check-node-version.mjs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from './bootstrap/build.mjs'
+import { followParent } from './bootstrap/follow-parent.mjs'
 import { ROOT, TYPED_IN } from './bootstrap/paths.mjs'
 import { pnpmEnvironment } from './bootstrap/pnpm.mjs'
 
@@ -16,4 +17,5 @@ if (code !== 0) process.exit(code)
 const main = join(ROOT, 'apps', name, 'dist', 'main.js')
 process.argv = [process.execPath, main, ...options.filter((option, at) => !(at === 0 && option === '--'))]
 process.env.INIT_CWD = TYPED_IN
+followParent()
 await import(pathToFileURL(main).href)

@@ -6,6 +6,7 @@ import './bootstrap/check-node-version.mjs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from './bootstrap/build.mjs'
+import { followParent } from './bootstrap/follow-parent.mjs'
 import { ensureInstalled } from './bootstrap/install.mjs'
 import { ROOT } from './bootstrap/paths.mjs'
 import { pnpmEnvironment } from './bootstrap/pnpm.mjs'
@@ -17,4 +18,5 @@ if (code !== 0) process.exit(code)
 const main = join(ROOT, 'apps', 'cli', 'dist', 'main.js')
 const args = process.argv.slice(2).filter((argument, at) => !(at === 0 && argument === '--'))
 process.argv = [process.execPath, main, 'dev', ...args]
+followParent()
 await import(pathToFileURL(main).href)

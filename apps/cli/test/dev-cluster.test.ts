@@ -18,6 +18,20 @@ const until = async (reached: () => boolean): Promise<void> => {
     if (Date.now() > deadline) throw new Error('not within 10 s')
 }
 
+/** Outside of the ports for outgoing connections, clear of each other, twice max_databases. */
+const expectPortsOfItsOwn = (files: readonly string[]): void => {
+  const loaded = files.map((file) => loadNodeConfig({ file, directory: '/' }))
+  expect(loaded.flatMap(({ warnings }) => warnings)).toEqual([])
+  expect(loaded.map(({ config }) => config.rqlite.timing)).toEqual(loaded.map(() => 'local'))
+  const ranges = loaded.flatMap(({ config }) => [config.database.httpPorts, config.database.raftPorts])
+  const sorted = [...ranges].sort((a, b) => a.start - b.start)
+  for (const [at, range] of sorted.entries()) {
+    expect(range.end - range.start + 1).toBe(200)
+    expect(range.start).toBeGreaterThan(sorted[at - 1]?.end ?? 10_000)
+    expect(range.end).toBeLessThan(32_768)
+  }
+}
+
 describe('a development cluster', () => {
   test('starts, says where everything is, and leaves no process behind', async () => {
     const cluster = play.cluster()
@@ -42,34 +56,17 @@ describe('a development cluster', () => {
     ]).toEqual([0o600, 0o600])
     // Three nodes, three in the place of rqlited, one gateway.
     expect(processesIn(play.directory)).toHaveLength(7)
+
+    expect(read('logs/node1.log')).toContain('peers []')
+    expect(read('logs/node2.log')).toContain(started.nodes[0]?.multiaddrs[0])
+    expectPortsOfItsOwn(started.nodes.map(({ config_file }) => config_file))
+    const keys = started.nodes.map(({ data_dir }) => readFileSync(join(data_dir, 'keys', 'network.key'), 'utf8'))
+    expect(new Set(keys).size).toBe(1)
+
     await cluster.stop()
     await cluster.stop()
     expect(processesIn(play.directory)).toEqual([])
     expect(existsSync(join(play.directory, 'cluster.json'))).toBe(false)
-  })
-
-  test('gives each node ports of its own, outside of those for outgoing connections, and the same keys', async () => {
-    const cluster = play.cluster()
-    const { nodes } = await cluster.start()
-    const configs = nodes.map(({ config_file }) => loadNodeConfig({ file: config_file, directory: '/' }))
-    expect(configs.flatMap(({ warnings }) => warnings)).toEqual([])
-    const ranges = configs.flatMap(({ config }) => [config.database.httpPorts, config.database.raftPorts])
-    const sorted = [...ranges].sort((a, b) => a.start - b.start)
-    for (const [at, range] of sorted.entries()) {
-      expect(range.end - range.start + 1).toBe(200)
-      expect(range.start).toBeGreaterThan(sorted[at - 1]?.end ?? 10_000)
-      expect(range.end).toBeLessThan(32_768)
-    }
-    expect(new Set(nodes.map(({ data_dir }) => readFileSync(join(data_dir, 'keys', 'network.key'), 'utf8'))).size).toBe(
-      1,
-    )
-    expect(configs.map(({ config }) => config.rqlite.timing)).toEqual(['local', 'local', 'local'])
-  })
-
-  test('is founded by its first node, which knows no other', async () => {
-    const first = await play.cluster().start()
-    expect(read('logs/node1.log')).toContain('peers []')
-    expect(read('logs/node2.log')).toContain(first.nodes[0]?.multiaddrs[0])
   })
 })
 
@@ -81,30 +78,30 @@ describe('a second run in the same directory', () => {
   })
 
   test('brings the same cluster back', async () => {
-    const earlier = play.cluster()
+    const earlier = play.cluster({ nodes: 2 })
     const first = await earlier.start()
     await earlier.stop()
     const second = await play.cluster().start()
     expect(same(second)).toEqual(same(first))
-    expect(parse(read('node1.yaml')).discovery.bootstrap_peers).toHaveLength(2)
+    expect(parse(read('node1.yaml')).discovery.bootstrap_peers).toHaveLength(1)
     expect(read('logs/node1.log')).toContain('/p2p/')
   })
 
   test('ends what a killed run has left, rqliteds of killed nodes included', async () => {
-    const first = await play.cluster().start()
+    const first = await play.cluster({ nodes: 2 }).start()
     // As if the whole run had been killed: its lock names a process that is gone, and the children are still there.
     writeFileSync(join(play.directory, 'process.lock'), JSON.stringify({ pid: 1, startTime: 'before' }))
     process.kill(first.nodes[1]?.pid ?? 0, 'SIGKILL')
     const left = processesIn(play.directory)
-    const second = await play.cluster().start()
+    const second = await play.cluster({ nodes: 2 }).start()
     expect(play.said.join('\n')).toMatch(/ended \d processes that an earlier run had left/)
     for (const pid of left) expect(processesIn(play.directory)).not.toContain(pid)
     expect(same(second)).toEqual(same(first))
   })
 
   test('is refused while the first one runs, which goes on', async () => {
-    const first = await play.cluster().start()
-    const second = play.cluster()
+    const first = await play.cluster({ nodes: 2 }).start()
+    const second = play.cluster({ nodes: 2 })
     await expect(second.start()).rejects.toMatchObject({ code: 'DATA_DIR_LOCKED', details: { pid: process.pid } })
     await second.stop()
     expect((await fetch(`${first.gateway.url}/readyz`)).status).toBe(200)
@@ -127,7 +124,7 @@ describe('a second run in the same directory', () => {
 
 describe('when something goes wrong', () => {
   test('a node that fails at its start is told with its last words, and all others are ended', async () => {
-    const cluster = play.cluster({ env: { ...process.env, TEST_NODE: 'broken' } })
+    const cluster = play.cluster({ nodes: 2, env: { ...process.env, TEST_NODE: 'broken' } })
     await expect(cluster.start()).rejects.toThrow(
       /node1 ended \(exit code 1\) before node1 is ready\n.*RQLITED_NOT_FOUND: no rqlited anywhere/,
     )
@@ -136,18 +133,18 @@ describe('when something goes wrong', () => {
   })
 
   test('a node that dies later is told with its last words, and its rqlited is gone in the end', async () => {
-    const cluster = play.cluster()
+    const cluster = play.cluster({ nodes: 2 })
     const { nodes } = await cluster.start()
-    process.kill(nodes[2]?.pid ?? 0, 'SIGKILL')
+    process.kill(nodes[1]?.pid ?? 0, 'SIGKILL')
     await until(() => play.said.some((line) => line.includes('node listens')))
-    expect(play.said.join('\n')).toMatch(/node3 ended unexpectedly \(SIGKILL\); the last lines of .*node3\.log/)
-    expect(processesIn(nodes[2]?.data_dir ?? '')).toHaveLength(1)
+    expect(play.said.join('\n')).toMatch(/node2 ended unexpectedly \(SIGKILL\); the last lines of .*node2\.log/)
+    expect(processesIn(nodes[1]?.data_dir ?? '')).toHaveLength(1)
     await cluster.stop()
     expect(processesIn(play.directory)).toEqual([])
   })
 
   test('a stop during the start ends what there is by then', async () => {
-    const cluster = play.cluster()
+    const cluster = play.cluster({ nodes: 2 })
     const starting = cluster.start()
     await until(() => play.said.some((line) => line.includes('node1 is ready')))
     await cluster.stop()
@@ -156,7 +153,7 @@ describe('when something goes wrong', () => {
   })
 
   test('killing ends even what ignores signals', async () => {
-    const cluster = play.cluster({ env: { ...process.env, TEST_NODE: 'stubborn' } })
+    const cluster = play.cluster({ nodes: 2, env: { ...process.env, TEST_NODE: 'stubborn' } })
     await cluster.start()
     await cluster.kill()
     expect(processesIn(play.directory)).toEqual([])
@@ -198,9 +195,9 @@ test('options are in the files of the programs that they are for, and port range
 test('two clusters on one machine share no port', async () => {
   const other = createPlayground()
   try {
-    const [a, b] = await Promise.all([play.cluster().start(), other.cluster().start()])
+    const [a, b] = await Promise.all([play.cluster({ nodes: 2 }).start(), other.cluster({ nodes: 2 }).start()])
     const blocks = [...a.nodes, ...b.nodes].map(({ multiaddrs }) => multiaddrs[0])
-    expect(new Set(blocks).size).toBe(6)
+    expect(new Set(blocks).size).toBe(4)
   } finally {
     await other.dispose()
   }

@@ -1,9 +1,8 @@
 import { createLibp2pTransport, type Transport } from '@dbcluster/client/libp2p'
 import type { GatewayConfig } from '@dbcluster/config'
-import { createGateway, serveGateway } from '@dbcluster/gateway'
+import { createGateway, createProcessRegistry, serveGateway } from '@dbcluster/gateway'
 import { isDbClusterError, type Logger } from '@dbcluster/protocol'
 import { loadNetworkKey } from '@dbcluster/runtime'
-import { collectDefaultMetrics, Registry } from 'prom-client'
 import { VERSION } from './version.js'
 
 /** A gateway that runs. */
@@ -18,15 +17,13 @@ export const startGateway = async (config: GatewayConfig, logger: Logger): Promi
   const { gateway } = config
   const networkKey = await loadNetworkKey(gateway.networkKeyFile, logger)
   const transport = createLibp2pTransport({ bootstrapPeers: gateway.bootstrapPeers, networkKey, logger })
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
   const app = createGateway({
     bodyMaxBytes: gateway.maxBodyBytes,
     queryTimeoutMs: gateway.queryTimeoutMs,
     transactionTimeoutMs: gateway.transactionTimeoutMs,
     corsOrigins: gateway.corsOrigins,
     version: VERSION,
-  })({ transport, logger, registry })
+  })({ transport, logger, registry: createProcessRegistry() })
   const server = await serveGateway(app, gateway.listen)
   logger.info('Gateway is listening', { url: server.url })
   const connecting = keepConnecting(transport, logger)

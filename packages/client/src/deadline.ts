@@ -1,4 +1,5 @@
 import { DbClusterError } from '@dbcluster/protocol/errors'
+import type { Closing } from './closing.js'
 
 /** The patience of one call: its time and its caller's signal, as one signal. */
 export interface Deadline {
@@ -15,23 +16,21 @@ export interface Deadline {
 export interface DeadlineInit {
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
-  /** The transport's own: aborted when it is closed. */
-  readonly closed?: AbortSignal | undefined
+  /** The transport's own end. */
+  readonly closing: Closing
 }
 
 const APPLIED_HINT = 'it may have been applied: read before you send it again'
 
 /** Joins time and signals by hand: `AbortSignal.any` is missing in browsers that are still in use. */
-export const startDeadline = ({ timeoutMs, signal, closed }: DeadlineInit): Deadline => {
+export const startDeadline = ({ timeoutMs, signal, closing }: DeadlineInit): Deadline => {
   const startedAt = performance.now()
   const controller = new AbortController()
   const abort = (): void => controller.abort()
   const timer = setTimeout(abort, timeoutMs)
-  const sources = [signal, closed].filter((source) => source !== undefined)
-  for (const source of sources) {
-    if (source.aborted) abort()
-    source.addEventListener('abort', abort, { once: true })
-  }
+  const stopListening = closing.onClose(abort)
+  signal?.addEventListener('abort', abort, { once: true })
+  if (closing.closed || signal?.aborted) abort()
   return {
     signal: controller.signal,
     remainingMs: () => Math.max(0, Math.ceil(timeoutMs - (performance.now() - startedAt))),
@@ -40,7 +39,7 @@ export const startDeadline = ({ timeoutMs, signal, closed }: DeadlineInit): Dead
       if (signal?.aborted) {
         return new DbClusterError('CANCELLED', `${what} was cancelled by its caller`, { hint, cause: signal.reason })
       }
-      if (closed?.aborted)
+      if (closing.closed)
         return new DbClusterError('CANCELLED', `${what} was cancelled: the client is closed`, { hint })
       return mayBeApplied
         ? new DbClusterError('OUTCOME_UNKNOWN', `${what} brought no answer within ${timeoutMs} ms`, { hint })
@@ -50,7 +49,8 @@ export const startDeadline = ({ timeoutMs, signal, closed }: DeadlineInit): Dead
     },
     release: () => {
       clearTimeout(timer)
-      for (const source of sources) source.removeEventListener('abort', abort)
+      stopListening()
+      signal?.removeEventListener('abort', abort)
     },
   }
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { type Client, createClient } from '../src/index.js'
+import { type Client, createClient, createClientOver, createHttpTransport } from '../src/index.js'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -76,11 +76,11 @@ describe('the HTTP transport', () => {
 
   test('a gateway that is not there is certainly unreachable, for a write too', async () => {
     const { url, server } = await serve(opened)
-    const db = await databaseOf(url)
+    const db = await createClientOver(createHttpTransport({ url, random: () => 0 })).database('users')
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
-    await expect(db.query('S', [], { timeoutMs: 300 })).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' })
-    await expect(db.execute('I', [], { timeoutMs: 300 })).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' })
+    await expect(db.query('S')).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' })
+    await expect(db.execute('I')).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' })
     await expect(clientOf(url).connect()).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' })
   })
 
@@ -93,7 +93,7 @@ describe('the HTTP transport', () => {
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(990)
     const later = await serve(opened, busy)
     const impatient = await databaseOf(later.url)
-    await expect(impatient.execute('I', [], { timeoutMs: 500 })).rejects.toMatchObject({ code: 'OVERLOADED' })
+    await expect(impatient.execute('I', [], { timeoutMs: 900 })).rejects.toMatchObject({ code: 'OVERLOADED' })
     expect([seen.length, later.seen.length]).toEqual([3, 2])
   })
 
@@ -105,8 +105,8 @@ describe('the HTTP transport', () => {
     ['an error of another shape', answer(400, { message: 'no' }), 'INTERNAL', 'INTERNAL'],
   ])('%s is no answer', async (_name, handler, read, write) => {
     const { url } = await serve(opened, handler)
-    const db = await databaseOf(url)
-    await expect(db.query('S', [], { timeoutMs: 200 })).rejects.toMatchObject({ code: read })
+    const db = await createClientOver(createHttpTransport({ url, random: () => 0 })).database('users')
+    await expect(db.query('S')).rejects.toMatchObject({ code: read })
     await expect(db.execute('I')).rejects.toMatchObject({ code: write })
   })
 

@@ -290,7 +290,10 @@ export const describeWire = (
       })
     })
 
-    test('many calls at once keep their answers apart', async () => {
+    test('many calls at once keep their answers apart, and leave no listeners behind', async () => {
+      const warnings: Error[] = []
+      const note = (warning: Error): number => warnings.push(warning)
+      process.on('warning', note)
       backend.answer = async ({ operation }) => {
         if (operation.op !== 'query') throw new Error(operation.op)
         const [value] = operation.statement.args as readonly number[]
@@ -302,6 +305,8 @@ export const describeWire = (
         Array.from({ length: 50 }, (_, at) => db.query<{ v: number }>('SELECT ?', [at])),
       )
       expect(answers.map(({ rows }) => rows[0]?.v)).toEqual(Array.from({ length: 50 }, (_, at) => at))
+      process.off('warning', note)
+      expect(warnings).toEqual([])
     })
 
     test('rows of a few megabytes come through', async () => {

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** What an answered request counts as. Bounded: route templates, methods and statuses, never names or callers. */
 export interface RequestLabels {
@@ -17,6 +17,13 @@ export interface GatewayMetrics {
 const METHODS: readonly string[] = ['GET', 'POST', 'DELETE', 'HEAD', 'OPTIONS']
 /** From the added latency that is promised to the time a transaction may take. */
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+/** A registry that holds the figures of the process itself: memory, CPU, event loop. One per process. */
+export const createProcessRegistry = (): Registry => {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  return registry
+}
 
 /** @param registry where they are kept, @default a new one */
 export const createMetrics = (registry: Registry = new Registry()): GatewayMetrics => {

@@ -1,6 +1,6 @@
 import { createClient } from '@dbcluster/client'
+import { describeWire } from '@dbcluster/client/wire-suite'
 import { DbClusterError } from '@dbcluster/protocol'
-import { describeWire } from '../../client/test/wire.js'
 import { createGateway, serveGateway } from '../src/index.js'
 import { createMemoryLogger } from './support/make.js'
 import { RecordingTransport } from './support/recording-transport.js'

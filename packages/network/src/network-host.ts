@@ -250,7 +250,8 @@ export class NetworkHost implements Network {
   /** Every member should be connected to every other, while there is room: it is what makes gossip one hop. */
   #onDiscovered(peerId: string): void {
     const session = this.#session
-    if (session === undefined || peerId === this.peerId || session.isConnected(peerId)) return
+    if (session === undefined || this.#config.mode === 'client') return
+    if (peerId === this.peerId || session.isConnected(peerId)) return
     if (session.libp2p.getConnections().length >= this.#config.maxConnections / 2) return
     session.connect(peerId).catch((error: unknown) => {
       this.#components.logger.debug('Dialling a discovered peer failed', { peer: peerId, error: String(error) })

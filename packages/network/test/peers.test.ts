@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { createNetwork, generateIdentity } from '../src/index.js'
 import { createTestLogger, Hosts, NETWORK_KEY, string, type TestHost, text, until } from './helpers/hosts.js'
 import { ChildNodes } from './helpers/processes.js'
@@ -9,6 +9,9 @@ const children = new ChildNodes()
 afterEach(async () => {
   await Promise.all([hosts.stopAll(), children.killAll()])
 })
+
+// Processes take their time to start on a busy machine.
+jest.setTimeout(60_000)
 
 const ECHO = '/test/echo/1'
 const tcpOf = (host: { multiaddrs(): readonly string[] }): string =>
@@ -87,12 +90,12 @@ describe('connections', () => {
     const bootstrapPeers = hub.multiaddrs()
     const a = await hosts.start({ bootstrapPeers, discoveryIntervalMs: 300 })
     const b = await hosts.start({ bootstrapPeers, discoveryIntervalMs: 300, privateKey: identity })
-    await until(() => a.connectedPeers().includes(b.peerId), 15_000)
+    await until(() => a.connectedPeers().includes(b.peerId))
     a.want(b.peerId, [])
     await b.stop()
     await until(() => !a.connectedPeers().includes(b.peerId))
     const moved = await hosts.start({ bootstrapPeers, discoveryIntervalMs: 300, privateKey: identity })
-    await until(() => a.connectedPeers().includes(moved.peerId), 15_000)
+    await until(() => a.connectedPeers().includes(moved.peerId))
   })
 
   test('more than maxConnections are refused and counted; a wanted peer still has its place', async () => {
@@ -190,7 +193,7 @@ describe('processes', () => {
     // The connection looked open all the time; it is given up together with what was sent on it.
     await expect(hanging).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
     child.process.kill('SIGCONT')
-    await until(() => a.health(child.peerId).state === 'healthy', 15_000)
+    await until(() => a.health(child.peerId).state === 'healthy')
     expect(states).toEqual(['healthy', 'suspect', 'unhealthy', 'healthy'])
   })
 })

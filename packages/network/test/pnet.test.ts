@@ -118,8 +118,10 @@ describe('private network', () => {
     const server = await start(ours(key))
     const clients = await Promise.all(Array.from({ length: 8 }, () => start(ours(key))))
     const data = randomBytes(3 * 1024 * 1024)
-    const echoes = clients.map(async (client) => echo(await (await connect(client, server)).newStream(ECHO), data))
-    for (const back of await Promise.all(echoes)) expect(Buffer.compare(back, data)).toBe(0)
+    const connections = await Promise.all(clients.map((client) => connect(client, server)))
+    const streams = await Promise.all(connections.map((connection) => connection.newStream(ECHO)))
+    for (const back of await Promise.all(streams.map((stream) => echo(stream, data))))
+      expect(Buffer.compare(back, data)).toBe(0)
   })
 
   test.each([
@@ -143,7 +145,7 @@ describe('private network', () => {
     const b = await start(ours(otherKey, { onMismatch: () => void told.push('listener') }))
     const startedMs = performance.now()
     await expect(connect(a, b)).rejects.toThrow()
-    expect(performance.now() - startedMs).toBeLessThan(1_500)
+    expect(performance.now() - startedMs).toBeLessThan(2_500)
     await until(() => told.includes('listener') && told.includes('dialer'))
   })
 })

@@ -152,7 +152,8 @@ describe('requests', () => {
     const running = Array.from({ length: 256 }, () => b.request(a.peerId, ECHO, text('x'), { timeoutMs: 10_000 }))
     await expect(b.request(a.peerId, ECHO, text('one more'))).rejects.toMatchObject({ code: 'OVERLOADED' })
     await until(() => releases.length === 256)
-    expect(b.stats().requestsInFlight).toBe(256)
+    // A health check may be among them.
+    expect(b.stats().requestsInFlight).toBeGreaterThanOrEqual(256)
     for (const release of releases) release()
     await Promise.all(running)
     releases = []

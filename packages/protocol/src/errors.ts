@@ -44,6 +44,11 @@ export class DbClusterError extends Error {
     this.statementIndex = init.statementIndex
   }
 
+  /** By shape, so that `instanceof` also knows errors of another copy of this class: a bundle may hold two. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isDbClusterError(value)
+  }
+
   /** The HTTP status that fits the code. */
   get status(): number {
     return errorTraits(this.code).status

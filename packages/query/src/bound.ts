@@ -12,5 +12,10 @@ export const boundStatement = (
     blobs: capabilities.blobParameters,
     hexText: capabilities.hexTextIsBlob ? 'inline' : 'plain',
   })
-  return { sql, params: params.map((param) => (Array.isArray(param) ? Uint8Array.from(param) : (param as string | number | bigint | null))) }
+  return {
+    sql,
+    params: params.map((param) =>
+      Array.isArray(param) ? Uint8Array.from(param) : (param as string | number | bigint | null),
+    ),
+  }
 }

@@ -2,6 +2,7 @@ import { type Consistency, DbClusterError, LIMITS, type RowsResult, type SqlArgs
 import type { RqliteCapabilities, RqliteClient, RqliteResult } from '@dbcluster/rqlite'
 import { type StatementPlan, wrapForExactValues } from '@dbcluster/sql'
 import { boundStatement } from './bound.js'
+import { withoutIndex } from './statement-index.js'
 
 /** Statements whose columns are remembered to need exact reading. */
 const MAX_REMEMBERED = 1_000
@@ -55,7 +56,8 @@ export class ExactReads {
     }
     const { results, consistency } = await this.#query(request, [request.plan])
     const result = successful(results[0])
-    if (result.types.every((type) => FAITHFUL.test(type))) return checkSize({ columns: result.columns, rows: result.rows, consistency })
+    if (result.types.every((type) => FAITHFUL.test(type)))
+      return checkSize({ columns: result.columns, rows: result.rows, consistency })
     return this.#readConverted(request, key, result)
   }
 
@@ -63,8 +65,17 @@ export class ExactReads {
     const exact = wrapForExactValues(request.plan, remembered.columns.length)
     if (exact === undefined) return undefined
     const { results, consistency } = await this.#query(request, [undefined, exact.plan])
-    if (results[0]?.rows[0]?.[0] !== remembered.schemaVersion || results[1] === undefined || results[1].error !== undefined) return undefined
-    return checkSize({ columns: remembered.columns, rows: results[1].rows.map((row) => exact.decodeRow(row)), consistency })
+    if (
+      results[0]?.rows[0]?.[0] !== remembered.schemaVersion ||
+      results[1] === undefined ||
+      results[1].error !== undefined
+    )
+      return undefined
+    return checkSize({
+      columns: remembered.columns,
+      rows: results[1].rows.map((row) => exact.decodeRow(row)),
+      consistency,
+    })
   }
 
   async #readConverted(request: ReadRequest, key: string, plain: RqliteResult): Promise<ReadReply> {
@@ -79,20 +90,26 @@ export class ExactReads {
 
   #query(request: ReadRequest, plans: readonly (StatementPlan | undefined)[]): ReturnType<RqliteClient['query']> {
     const { client, capabilities, args, level, signal, timeoutMs } = request
-    const statements = plans.map((plan) => (plan === undefined ? SCHEMA_VERSION : boundStatement(capabilities, plan, args)))
+    const statements = plans.map((plan) =>
+      plan === undefined ? SCHEMA_VERSION : boundStatement(capabilities, plan, args),
+    )
     return client.query(statements, { level, signal, timeoutMs })
   }
 }
 
 const successful = (result: RqliteResult | undefined): RqliteResult => {
   if (result === undefined) throw new DbClusterError('INTERNAL', 'rqlited left out a result')
-  if (result.error !== undefined) throw result.error
+  if (result.error !== undefined) throw withoutIndex(result.error)
   return result
 }
 
 const checkSize = (reply: ReadReply): ReadReply => {
   if (reply.rows.length <= LIMITS.resultRows) return reply
-  throw new DbClusterError('RESULT_TOO_LARGE', `the result has ${reply.rows.length} rows, the bound is ${LIMITS.resultRows}`, {
-    hint: 'page through it with LIMIT and a condition on the last key seen',
-  })
+  throw new DbClusterError(
+    'RESULT_TOO_LARGE',
+    `the result has ${reply.rows.length} rows, the bound is ${LIMITS.resultRows}`,
+    {
+      hint: 'page through it with LIMIT and a condition on the last key seen',
+    },
+  )
 }

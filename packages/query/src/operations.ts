@@ -1,6 +1,22 @@
-import { type DatabaseRecord, DbClusterError, type OperationResults, type RowsResult, type Statement, toErrorBody, type WriteResult } from '@dbcluster/protocol'
-import { assertionSql, type RqliteResult, type RqliteStatement } from '@dbcluster/rqlite'
-import { dropTableStatement, isRead, planCreateTable, requireRead, type SqlPlanner, type StatementPlan } from '@dbcluster/sql'
+import {
+  type DatabaseRecord,
+  DbClusterError,
+  type OperationResults,
+  type RowsResult,
+  type Statement,
+  toDbClusterError,
+  toErrorBody,
+  type WriteResult,
+} from '@dbcluster/protocol'
+import { assertionSql } from '@dbcluster/rqlite'
+import {
+  dropTableStatement,
+  isRead,
+  planCreateTable,
+  requireRead,
+  type SqlPlanner,
+  type StatementPlan,
+} from '@dbcluster/sql'
 import { boundStatement } from './bound.js'
 import type { LocalReplica } from './components.js'
 import type { ExactReads } from './exact-reads.js'
@@ -8,6 +24,8 @@ import type { DataOperation } from './needs.js'
 import type { ReplicaSessions } from './replica-session.js'
 import type { Passage } from './router.js'
 import { readSchema } from './schema.js'
+import { atIndex, withoutIndex } from './statement-index.js'
+import { type PlannedStatement, type UnitResult, writeUnits } from './write-units.js'
 
 /** What running an operation takes. */
 export interface RunComponents {
@@ -15,6 +33,8 @@ export interface RunComponents {
   readonly sessions: ReplicaSessions
   readonly reads: ExactReads
 }
+
+type BatchResults = OperationResults['batch']['results']
 
 interface Run extends RunComponents {
   readonly record: DatabaseRecord
@@ -96,7 +116,12 @@ const callOptions = (run: Run): { readonly signal: AbortSignal; readonly timeout
   timeoutMs: Math.max(1, Math.ceil(run.passage.deadline.leftMs())),
 })
 
-const read = async (run: Run, plan: StatementPlan, statement: Statement, level: 'none' | 'weak' | 'linearizable' | 'strong'): Promise<RowsResult> => {
+const read = async (
+  run: Run,
+  plan: StatementPlan,
+  statement: Statement,
+  level: 'none' | 'weak' | 'linearizable' | 'strong',
+): Promise<RowsResult> => {
   if (level === 'weak') await run.sessions.proveApplied(run.record.name, run.passage.deadline.signal)
   const { client, capabilities } = run.replica
   const { columns, rows, consistency } = await run.reads.read({
@@ -121,80 +146,130 @@ const execute = async (run: Run, statement: Statement): Promise<WriteResult> => 
 
 const write = async (run: Run, plan: StatementPlan, statement: Statement | undefined): Promise<WriteResult> => {
   const { client, capabilities } = run.replica
-  const [result] = await client.execute([boundStatement(capabilities, plan, statement?.args)], { returnsRows: plan.returning, ...callOptions(run) })
-  if (result === undefined) throw new DbClusterError('INTERNAL', 'rqlited left out a result')
-  if (result.error !== undefined) throw withoutIndex(result.error)
-  return writeResult(plan, result)
+  const units = writeUnits([{ plan, bound: boundStatement(capabilities, plan, statement?.args) }])
+  const results = await client.execute(units.statements, { returnsRows: units.returnsRows, ...callOptions(run) })
+  const [outcome] = units.collect(results)
+  if (outcome === undefined) throw new DbClusterError('INTERNAL', 'rqlited left out a result')
+  if (outcome.result.error !== undefined) throw withoutIndex(outcome.result.error)
+  return writeResult(plan, outcome)
 }
 
 /** In order, each with its own result. Writes that follow each other travel as one request. */
-const batch = async (run: Run, statements: readonly Statement[]): Promise<OperationResults['batch']['results']> => {
-  const results: OperationResults['batch']['results'][number][] = []
+const batch = async (run: Run, statements: readonly Statement[]): Promise<BatchResults> => {
+  const results: BatchResults[number][] = []
   const plans = statements.map((statement, index) => planAt(run.planner, statement, index))
-  for (let at = 0; at < statements.length; ) {
-    const [plan, statement] = [plans[at], statements[at]]
-    if (plan === undefined || statement === undefined) break
-    if (isRead(plan)) {
-      results.push(await read(run, plan, statement, 'weak').then((rows) => ({ rowsAffected: 0, lastInsertId: 0, ...rows }), asFailure))
-      at += 1
-      continue
+  let wrote = false
+  for (let at = 0; at < plans.length; at = results.length) {
+    const length = plans.slice(at).findIndex((plan) => isRead(plan) !== isRead(plans[at] as StatementPlan))
+    const end = length < 0 ? plans.length : at + length
+    const [group, given] = [plans.slice(at, end), statements.slice(at, end)]
+    const reading = isRead(plans[at] as StatementPlan)
+    try {
+      results.push(...(await (reading ? reads : writes)(run, group, given, at)))
+    } catch (error) {
+      throw wrote ? cutShort(error, at) : error
     }
-    let end = at
-    while (end < plans.length && plans[end] !== undefined && !isRead(plans[end] as StatementPlan)) end += 1
-    results.push(...(await writes(run, plans.slice(at, end), statements.slice(at, end), at)))
-    at = end
+    wrote ||= !reading
   }
   return results
 }
 
-const writes = async (run: Run, plans: readonly StatementPlan[], statements: readonly Statement[], offset: number): Promise<OperationResults['batch']['results']> => {
-  const { client, capabilities } = run.replica
-  const bound = plans.map((plan, at) => boundAt(() => boundStatement(capabilities, plan, statements[at]?.args), offset + at))
-  const returnsRows = plans.some((plan) => plan.returning)
-  const results = await client.execute(bound, { returnsRows, ...callOptions(run) })
-  return results.map((result, at) => {
-    const plan = plans[at]
-    if (result.error !== undefined) return { error: { ...toErrorBody(result.error), statement_index: offset + at } }
-    return plan === undefined ? { rowsAffected: 0, lastInsertId: 0 } : writeResult(plan, result)
+/** What failed may be tried again by itself, but not the batch as a whole: its writes would be made twice. */
+const cutShort = (error: unknown, at: number): DbClusterError => {
+  const { code, message } = toDbClusterError(error)
+  return new DbClusterError('OUTCOME_UNKNOWN', `the batch was cut short at statement ${at}: ${message}`, {
+    hint: `statements before ${at} were carried out; read before you send the rest again`,
+    details: { code },
+    statementIndex: at,
+    cause: error,
   })
 }
 
-const asFailure = (error: unknown): { readonly error: ReturnType<typeof toErrorBody> } => {
-  if (error instanceof DbClusterError && error.status === 400) return { error: toErrorBody(error) }
-  throw error
+const reads = async (
+  run: Run,
+  plans: readonly StatementPlan[],
+  statements: readonly Statement[],
+  offset: number,
+): Promise<BatchResults> => {
+  const results: BatchResults[number][] = []
+  for (const [at, plan] of plans.entries()) {
+    const one = read(run, plan, statements[at] as Statement, 'weak')
+    const result = (rows: RowsResult): WriteResult => ({ rowsAffected: 0, lastInsertId: 0, ...rows })
+    results.push(await one.then(result, failureAt(offset + at)))
+  }
+  return results
 }
+
+const writes = async (
+  run: Run,
+  plans: readonly StatementPlan[],
+  statements: readonly Statement[],
+  offset: number,
+): Promise<BatchResults> => {
+  const { client, capabilities } = run.replica
+  const results: BatchResults[number][] = []
+  const planned: (PlannedStatement & { readonly at: number })[] = []
+  for (const [at, plan] of plans.entries()) {
+    try {
+      planned.push({ at, plan, bound: boundStatement(capabilities, plan, statements[at]?.args) })
+    } catch (error) {
+      results[at] = failureAt(offset + at)(error)
+    }
+  }
+  const units = writeUnits(planned)
+  const replies = await client.execute(units.statements, { returnsRows: units.returnsRows, ...callOptions(run) })
+  for (const [index, outcome] of units.collect(replies).entries()) {
+    const { at, plan } = planned[index] as (typeof planned)[number]
+    const { error } = outcome.result
+    results[at] =
+      error === undefined
+        ? writeResult(plan, outcome)
+        : { error: { ...toErrorBody(error), statement_index: offset + at } }
+  }
+  return results
+}
+
+const failureAt =
+  (index: number) =>
+  (error: unknown): { readonly error: ReturnType<typeof toErrorBody> } => {
+    if (error instanceof DbClusterError && error.status === 400)
+      return { error: { ...toErrorBody(error), statement_index: index } }
+    throw error
+  }
 
 /** All or nothing, as one request and one entry of the Raft log. */
 const transaction = async (run: Run, statements: readonly Statement[]): Promise<readonly WriteResult[]> => {
   const { client, capabilities } = run.replica
-  const plans = statements.map((statement, index) => planAt(run.planner, statement, index))
-  const bound = statements.map((statement, index): RqliteStatement => {
-    const plan = plans[index]
-    if (plan === undefined) throw new DbClusterError('INTERNAL', 'a statement has no plan')
-    const one = boundAt(() => boundStatement(capabilities, plan, statement.args), index)
-    return statement.assert === true ? { ...one, sql: assertionSql(one.sql) } : one
+  const planned = statements.map((statement, index) => {
+    const plan = planAt(run.planner, statement, index)
+    const bound = boundAt(() => boundStatement(capabilities, plan, statement.args), index)
+    return { plan, bound: statement.assert === true ? { ...bound, sql: assertionSql(bound.sql) } : bound }
   })
-  const returnsRows = plans.some((plan, index) => plan.returning || isRead(plan) || statements[index]?.assert === true)
-  const results = await client.execute(bound, { transaction: true, returnsRows, ...callOptions(run) })
+  const units = writeUnits(
+    planned,
+    planned.some(({ plan }) => isRead(plan)),
+  )
+  const results = await client.execute(units.statements, {
+    transaction: true,
+    returnsRows: units.returnsRows,
+    ...callOptions(run),
+  })
   const failed = results.findIndex((result) => result.error !== undefined)
-  if (failed >= 0) throw atIndex(results[failed]?.error as DbClusterError, failed)
-  return results.map((result, index) => {
-    const plan = plans[index]
-    return plan === undefined ? { rowsAffected: 0, lastInsertId: 0 } : writeResult(plan, result)
-  })
+  if (failed >= 0) throw atIndex(results[failed]?.error as DbClusterError, units.indexOf(failed))
+  return units.collect(results).map((outcome, index) => writeResult(planned[index]?.plan as StatementPlan, outcome))
 }
 
 const dropTable = async (run: Run, table: string): Promise<WriteResult> => {
   const [result] = await run.replica.client.execute([{ sql: dropTableStatement(table) }], callOptions(run))
   if (result?.error === undefined) return { rowsAffected: 0, lastInsertId: 0 }
   if (!/^no such table/.test(result.error.message)) throw withoutIndex(result.error)
-  throw new DbClusterError('TABLE_NOT_FOUND', `there is no table ${JSON.stringify(table)} to drop`, { hint: 'GET /v1/database/schema lists the tables' })
+  throw new DbClusterError('TABLE_NOT_FOUND', `there is no table ${JSON.stringify(table)} to drop`, {
+    hint: 'GET /v1/database/schema lists the tables',
+  })
 }
 
-/** Counts that mean something: SQLite's counters keep what an earlier statement left. */
-const writeResult = (plan: StatementPlan, result: RqliteResult): WriteResult => {
-  const rowsAffected = plan.kind === 'write' ? result.rowsAffected : 0
-  const counts = { rowsAffected, lastInsertId: plan.isInsert && rowsAffected > 0 ? result.lastInsertId : 0 }
+const writeResult = (plan: StatementPlan, { result, rowsAffected, lastInsertId }: UnitResult): WriteResult => {
+  const counts = { rowsAffected, lastInsertId }
   return plan.returning || isRead(plan) ? { ...counts, columns: result.columns, rows: result.rows } : counts
 }
 
@@ -211,9 +286,3 @@ const boundAt = <T>(work: () => T, index: number): T => {
     throw error instanceof DbClusterError ? atIndex(error, index) : error
   }
 }
-
-const atIndex = (error: DbClusterError, statementIndex: number): DbClusterError =>
-  new DbClusterError(error.code, error.message, { hint: error.hint, details: error.details, cause: error, statementIndex })
-
-const withoutIndex = (error: DbClusterError): DbClusterError =>
-  new DbClusterError(error.code, error.message, { hint: error.hint, details: error.details, cause: error })

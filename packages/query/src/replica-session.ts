@@ -1,5 +1,5 @@
-import type { RaftView } from '@dbcluster/rqlite'
 import { DbClusterError } from '@dbcluster/protocol'
+import type { RaftView } from '@dbcluster/rqlite'
 import type { LocalReplica, LocalReplicas } from './components.js'
 
 /**

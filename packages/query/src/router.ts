@@ -7,8 +7,8 @@ import {
   DbClusterError,
   decodeMessage,
   encodeMessage,
-  type ForwardRequest,
   FORWARD_PROTOCOL,
+  type ForwardRequest,
   fromErrorBody,
   LIMITS,
   type Principal,
@@ -95,10 +95,14 @@ export class Router {
     const reachable = placed.filter((peerId) => network.connectedPeers().includes(peerId))
     const chosen = reachable[(attempt - 1) % Math.max(1, reachable.length)]
     if (chosen !== undefined) return chosen
-    throw new DbClusterError('DATABASE_UNAVAILABLE', `none of the nodes that hold ${record.name} can be reached from here`, {
-      hint: 'GET /v1/network/status shows which nodes are up; bring one of the listed nodes back',
-      details: { replicas: placed },
-    })
+    throw new DbClusterError(
+      'DATABASE_UNAVAILABLE',
+      `none of the nodes that hold ${record.name} can be reached from here`,
+      {
+        hint: 'GET /v1/network/status shows which nodes are up; bring one of the listed nodes back',
+        details: { replicas: placed },
+      },
+    )
   }
 
   async #leaderOf(record: DatabaseRecord, passage: Passage, local: boolean): Promise<string | undefined> {
@@ -124,7 +128,10 @@ export class Router {
       request: { ...withoutCredential(passage.request), timeoutMs },
     }
     const { signal } = passage.deadline
-    const answer = await this.#components.network.request(peerId, FORWARD_PROTOCOL, encodeMessage(forward), { signal, timeoutMs })
+    const answer = await this.#components.network.request(peerId, FORWARD_PROTOCOL, encodeMessage(forward), {
+      signal,
+      timeoutMs,
+    })
     const response = decodeMessage(answer) as ClientResponse
     if (!response.ok) throw fromErrorBody(response.error)
     const { servedBy, consistency } = response.meta
@@ -136,7 +143,14 @@ export class Router {
     if (error.code === 'SHUTTING_DOWN' || error.code === 'OVERLOADED') return passage.hops === 0
     if (error.code === 'CONSISTENCY_UNSUPPORTED' || error.code === 'TIMEOUT' || error.code === 'CANCELLED') return false
     const lost = error.code === 'OUTCOME_UNKNOWN' && isReadOperation(passage.request.operation)
-    const route = ['NO_LEADER', 'NOT_LEADER', 'NOT_REPLICA', 'NODE_UNREACHABLE', 'DATABASE_UNAVAILABLE', 'RQLITED_START_FAILED'].includes(error.code)
+    const route = [
+      'NO_LEADER',
+      'NOT_LEADER',
+      'NOT_REPLICA',
+      'NODE_UNREACHABLE',
+      'DATABASE_UNAVAILABLE',
+      'RQLITED_START_FAILED',
+    ].includes(error.code)
     // A node that was passed a request answers at once: the first node is the one that tries again.
     return (lost || route) && passage.hops === 0
   }

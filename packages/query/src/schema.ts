@@ -13,7 +13,10 @@ export const readSchema = async (
   client: RqliteClient,
   options: { readonly signal: AbortSignal; readonly timeoutMs: number },
 ): Promise<readonly TableSchema[]> => {
-  const { results } = await client.query([{ sql: TABLES }, { sql: COLUMNS }, { sql: VIEW_COLUMNS }], { level: 'weak', ...options })
+  const { results } = await client.query([{ sql: TABLES }, { sql: COLUMNS }, { sql: VIEW_COLUMNS }], {
+    level: 'weak',
+    ...options,
+  })
   const [tables, columns, viewColumns] = results
   if (tables?.error !== undefined) throw tables.error
   const byTable = new Map<string, string[]>()

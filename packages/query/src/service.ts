@@ -19,9 +19,9 @@ import {
 } from '@dbcluster/protocol'
 import type { QueryComponents } from './components.js'
 import { type Deadline, startDeadline } from './deadline.js'
-import { locate } from './locate.js'
-import { type DataOperation, isDataOperation, OPERATION_NEEDS } from './needs.js'
 import { ExactReads } from './exact-reads.js'
+import { locate } from './locate.js'
+import { isDataOperation, OPERATION_NEEDS } from './needs.js'
 import { checkStatements, runOperation } from './operations.js'
 import { ReplicaSessions } from './replica-session.js'
 import { type Passage, Router } from './router.js'
@@ -111,7 +111,11 @@ class NodeQueryService implements QueryService {
     } catch (thrown) {
       const error = toDbClusterError(thrown)
       if (error.code === 'INTERNAL') {
-        this.#components.logger.error('A request failed unexpectedly', { request_id: requestId, error: error.message, stack: error.stack })
+        this.#components.logger.error('A request failed unexpectedly', {
+          request_id: requestId,
+          error: error.message,
+          stack: error.stack,
+        })
       }
       const body = { ...toErrorBody(error), ...(requestId === undefined ? {} : { request_id: requestId }) }
       return encodeMessage({ ok: false, error: body } satisfies ClientResponse)
@@ -128,9 +132,13 @@ class NodeQueryService implements QueryService {
     const { app } = ask.principal
     if (operation.op === 'list') {
       authorize(ask.principal, scope)
-      const visible = this.#components.coordinator.databases(`${app}_`).map((record) => splitInternalName(record.name).database)
+      const visible = this.#components.coordinator
+        .databases(`${app}_`)
+        .map((record) => splitInternalName(record.name).database)
       const { databases } = ask.principal
-      return { result: { databases: databases === undefined ? visible : visible.filter((name) => databases.includes(name)) } }
+      return {
+        result: { databases: databases === undefined ? visible : visible.filter((name) => databases.includes(name)) },
+      }
     }
     if (operation.op === 'networkStatus') {
       authorize(ask.principal, scope)
@@ -143,7 +151,11 @@ class NodeQueryService implements QueryService {
       const usedConsistency = (level: Consistency): void => {
         consistency = level
       }
-      const { result, meta } = await this.#onData(name, { ...ask, request: { ...ask.request, operation }, usedConsistency }, creates)
+      const { result, meta } = await this.#onData(
+        name,
+        { ...ask, request: { ...ask.request, operation }, usedConsistency },
+        creates,
+      )
       return { result, meta: { ...meta, ...(consistency === undefined ? {} : { consistency }) } }
     }
     switch (operation.op) {
@@ -154,10 +166,23 @@ class NodeQueryService implements QueryService {
       case 'status': {
         const record = this.#components.coordinator.record(name)
         if (record === undefined || record.deleted) throw notFound(operation.database)
-        return { result: await databaseStatus(this.#components, this.#sessions, { record, database: operation.database, deadline: ask.deadline }) }
+        return {
+          result: await databaseStatus(this.#components, this.#sessions, {
+            record,
+            database: operation.database,
+            deadline: ask.deadline,
+          }),
+        }
       }
       case 'locate':
-        return { result: await locate(this.#components, this.#sessions, this.#existing(name, operation.database), ask.deadline) }
+        return {
+          result: await locate(
+            this.#components,
+            this.#sessions,
+            this.#existing(name, operation.database),
+            ask.deadline,
+          ),
+        }
       case 'delete':
         this.#existing(name, operation.database)
         await withDeadline(this.#components.coordinator.remove(name), ask.deadline)
@@ -165,7 +190,11 @@ class NodeQueryService implements QueryService {
     }
   }
 
-  async #onData(name: string, passage: Passage, creates: boolean): Promise<{ result: unknown; meta: Partial<ResultMeta> }> {
+  async #onData(
+    name: string,
+    passage: Passage,
+    creates: boolean,
+  ): Promise<{ result: unknown; meta: Partial<ResultMeta> }> {
     checkStatements(this.#components.planner, passage.request.operation) // before anything is created on its behalf
     const record =
       creates && passage.hops === 0

@@ -1,7 +1,13 @@
 import { effectiveReplicas } from '@dbcluster/metadata'
-import type { DatabaseRecord, DatabaseStatus, DatabaseStatusResult, NodeStatus, ReplicaStatus } from '@dbcluster/protocol'
-import type { Deadline } from './deadline.js'
+import type {
+  DatabaseRecord,
+  DatabaseStatus,
+  DatabaseStatusResult,
+  NodeStatus,
+  ReplicaStatus,
+} from '@dbcluster/protocol'
 import type { QueryComponents } from './components.js'
+import type { Deadline } from './deadline.js'
 import type { ReplicaSessions } from './replica-session.js'
 
 /** What a user sees of one database: from the metadata, and from this node's own replica where it has one. */
@@ -14,14 +20,16 @@ export const databaseStatus = async (
   const leader = await sessions.leaderOf(record.name, about.deadline.signal).catch(() => undefined)
   const replicas = effectiveReplicas(record).map((replica): ReplicaStatus => {
     const own = record.replicas[replica.peerId]?.value
-    const down = replica.peerId !== components.network.peerId && components.network.health(replica.peerId).state === 'unhealthy'
+    const down =
+      replica.peerId !== components.network.peerId && components.network.health(replica.peerId).state === 'unhealthy'
     return {
       peer_id: replica.peerId,
       status: down ? 'unreachable' : own?.clusterId === record.decree.clusterId ? own.status : 'starting',
       http_port: replica.httpPort,
       raft_port: replica.raftPort,
       leader: replica.raftId === leader,
-      last_query: replica.peerId === components.network.peerId ? (sessions.lastQuery(record.name)?.toISOString() ?? null) : null,
+      last_query:
+        replica.peerId === components.network.peerId ? (sessions.lastQuery(record.name)?.toISOString() ?? null) : null,
     }
   })
   return {

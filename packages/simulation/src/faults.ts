@@ -1,4 +1,4 @@
-import type { Roster } from '@dbcluster/protocol'
+import type { NodeMessage, Roster } from '@dbcluster/protocol'
 import type { SimNode } from './sim-node.js'
 import type { World } from './world.js'
 
@@ -14,15 +14,35 @@ export interface FaultMix {
   readonly storm?: number
   readonly slowDisk?: number
   readonly loseStore?: number
+  /** Strikes whoever next says a certain thing, right after it is said. */
+  readonly trap?: number
 }
+
+/** Moments that are worth a trap. */
+const TRAPPED: readonly NodeMessage['type'][] = [
+  'DATABASE_CREATE_REQUEST',
+  'DATABASE_CREATE_CONFIRM',
+  'DATABASE_CREATE_ACCEPTED',
+  'DATABASE_CREATE_ACCEPTED',
+  'DATABASE_DELETE_REQUEST',
+  'DATABASE_DELETE_RESPONSE',
+  'NODE_JOIN_REQUEST',
+  'NODE_ROSTER_PREPARE',
+  'NODE_ROSTER_ACCEPT',
+  'NODE_ROSTER_ACCEPTED',
+  'NODE_ACCEPTOR_PAGE',
+  'NODE_ACCEPTOR_STORED',
+]
 
 /** Things that go wrong, at random. Each fault mends itself after a while; {@link Faults.mend} mends all. */
 export class Faults {
   readonly #world: World
   readonly #absent = new Set<SimNode>()
+  #trap: { readonly type: NodeMessage['type']; skip: number } | undefined
 
   constructor(world: World) {
     this.#world = world
+    world.monitor.onSent = (node, message) => this.#onSent(node, message)
   }
 
   /** Nodes that have not been started yet: faults and mending leave them alone. */
@@ -56,6 +76,7 @@ export class Faults {
   /** Everything works again, at once. */
   mend(): void {
     const { network, nodes } = this.#world
+    this.#trap = undefined
     network.heal()
     network.weather.delayMs = { low: 0.2, high: 2 }
     for (const node of nodes) {
@@ -95,8 +116,51 @@ export class Faults {
           node.disk.high = 1.5
         })
       case 'loseStore':
-        return this.#loseStore(node)
+        return this.loseStore(node)
+      case 'trap':
+        this.#trap = { type: random.pick(TRAPPED), skip: random.integer(0, 3) }
+        return
     }
+  }
+
+  /** Its effects up to a few further ones are performed, then it is struck. */
+  #onSent(node: SimNode, message: NodeMessage): void {
+    if (this.#trap?.type !== message.type) return
+    this.#trap.skip -= 1
+    if (this.#trap.skip >= 0) return
+    this.#trap = undefined
+    const { random, schedule, monitor } = this.#world
+    const blow = random.pick(['crash', 'crash', 'pause', 'isolate', 'loseStore'] as const)
+    monitor.trace(() => `${node.peerId} *** ${blow}, trapped by ${message.type}`)
+    if (blow === 'crash') {
+      node.fuse = random.integer(1, 6)
+      return this.#restartLater(node)
+    }
+    schedule.after(random.between(0, 3), () => {
+      if (blow === 'pause') this.#pause(node)
+      else if (blow === 'isolate') this.#isolate(node)
+      else this.loseStore(node)
+    })
+  }
+
+  /** Nothing leaves this node, or nothing reaches it, or both. */
+  #isolate(node: SimNode): void {
+    const { random, network, schedule } = this.#world
+    const directions = random.pick(['in', 'out', 'both'] as const)
+    const others = this.#world.nodes.filter((other) => other !== node)
+    for (const other of others) {
+      if (directions !== 'in') network.block(node.peerId, other.peerId)
+      if (directions !== 'out') network.block(other.peerId, node.peerId)
+      if (random.chance(0.5))
+        schedule.after(random.between(0, 1_000), () => network.disconnect(node.peerId, other.peerId))
+    }
+    schedule.after(random.between(500, 8_000), () => {
+      for (const other of others) {
+        network.unblock(node.peerId, other.peerId)
+        network.unblock(other.peerId, node.peerId)
+        network.disconnect(node.peerId, other.peerId)
+      }
+    })
   }
 
   #present(): SimNode[] {
@@ -168,7 +232,7 @@ export class Faults {
   }
 
   /** Only while a majority of the newest roster keeps its memory: more than that nobody promises to survive. */
-  #loseStore(node: SimNode): void {
+  loseStore(node: SimNode): void {
     const newest = this.#world.nodes
       .map((other) => other.store.get('roster') as Roster | undefined)
       .reduce((a, b) => ((b?.epoch ?? 0) > (a?.epoch ?? 0) ? b : a), undefined)

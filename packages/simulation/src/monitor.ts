@@ -25,6 +25,8 @@ type AnswerEffect = Extract<CoordinatorEffect, { type: 'answer' }>
 export class Monitor implements Observer {
   /** Whoever waits for an answer. */
   onAnswer: (node: SimNode, effect: AnswerEffect) => void = () => {}
+  /** Whoever wants to strike at a certain moment. */
+  onSent: (node: SimNode, message: NodeMessage) => void = () => {}
   onCrash: (node: SimNode) => void = () => {}
   /** Sees every effect, for a trace of the run. */
   trace: (line: () => string) => void = () => {}
@@ -84,7 +86,9 @@ export class Monitor implements Observer {
 
   #sent(node: SimNode, message: NodeMessage): void {
     if (message.type === 'DATABASE_CREATE_ACCEPTED' && message.accepted) this.votes.cast(node, message)
+    if (message.type === 'DATABASE_CREATE_REQUEST') this.votes.proposed(node, message)
     if (message.type === 'DATABASE_DELETE_RESPONSE' && message.done) this.votes.castEnd(node, message)
+    this.onSent(node, message)
   }
 
   #rosterChanged(roster: Roster): void {

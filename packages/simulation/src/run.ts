@@ -3,17 +3,29 @@ import { Faults } from './faults.js'
 import { Violation } from './monitor.js'
 import { Random } from './random.js'
 import type { Scenario } from './scenario.js'
-import { duel, lostStore, mayhem, pausedCoordinator } from './scenarios/coordinators.js'
+import { duel, fadingMemory, lostStore, mayhem, pausedCoordinator } from './scenarios/coordinators.js'
 import { growth, plain, ten, thirty } from './scenarios/creation.js'
-import { deleteStorm, startFailures, tooFew } from './scenarios/replicas.js'
+import { deleteStorm, givenUp, startFailures, tooFew } from './scenarios/replicas.js'
 import { settle } from './settle.js'
 import { World } from './world.js'
 
 /** Every scenario by its name. */
 export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
-  [plain, thirty, ten, growth, pausedCoordinator, duel, lostStore, startFailures, deleteStorm, tooFew, mayhem].map(
-    (scenario) => [scenario.name, scenario],
-  ),
+  [
+    plain,
+    thirty,
+    ten,
+    growth,
+    pausedCoordinator,
+    duel,
+    lostStore,
+    fadingMemory,
+    startFailures,
+    deleteStorm,
+    givenUp,
+    tooFew,
+    mayhem,
+  ].map((scenario) => [scenario.name, scenario]),
 )
 
 /** What a run was like. */

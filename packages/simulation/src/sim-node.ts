@@ -186,7 +186,7 @@ export class SimNode implements Endpoint {
   }
 
   #perform(effect: CoordinatorEffect): void {
-    const { network, schedule, random } = this.#init
+    const { network, random } = this.#init
     switch (effect.type) {
       case 'send':
         if (effect.to === this.peerId) return this.received(this.peerId, effect.message)

@@ -6,7 +6,7 @@ import { childEnvironment } from './child-environment.js'
 import { endDataDirectory } from './leftovers.js'
 import { makePlan } from './make-plan.js'
 import { clusterFiles, type Plan, type PlannedNode, readPlan, writePlan } from './plan.js'
-import { holdGuards, type PortGuards } from './port-blocks.js'
+import type { PortGuards } from './port-blocks.js'
 import { type Child, endProcess, lastLines, startChild } from './processes.js'
 import { areHealthy, isOk, type NodeAnnouncement, readAnnouncement, SHOWN_LINES, waitUntil } from './wait.js'
 import { checkSets, writeConfigs } from './write-configs.js'
@@ -111,11 +111,11 @@ class ProcessCluster implements DevCluster {
     await rm(this.#files.cluster, { force: true })
     const earlier = await readPlan(directory)
     if (earlier !== undefined) await this.#clean(earlier)
-    const plan = await makePlan({ directory, nodes, gatewayPort, maxDatabases, logger })
+    const { plan, guards } = await makePlan({ directory, nodes, gatewayPort, maxDatabases, logger })
+    this.#guards = guards
     const { gateway } = await writeConfigs(directory, plan, sets)
-    this.#guards = await holdGuards(plan.nodes.flatMap(({ guardPorts }) => guardPorts))
-    if (this.#guards.taken.length > 0)
-      say(`note: another program listens on ${this.#guards.taken.join(', ')}, within the ports of this cluster`)
+    if (guards.taken.length > 0)
+      say(`note: another program listens on ${guards.taken.join(', ')}, within the ports of this cluster`)
 
     say(`starting ${plan.nodes.length} nodes and a gateway`)
     const announcements = await this.#startNodes(plan)

@@ -4,7 +4,15 @@ import { formatSwarmKey } from '@dbcluster/network'
 import { DbClusterError, type Logger } from '@dbcluster/protocol'
 import { createFileExclusive, formatClusterKey, loadOrCreateIdentity, loadOrCreateKeys } from '@dbcluster/runtime'
 import { clusterFiles, type Plan, type PlannedNode, readPlan, writePlan } from './plan.js'
-import { BLOCK_PORTS, choosePortBlocks } from './port-blocks.js'
+import {
+  BLOCK_PORTS,
+  type ChosenBlocks,
+  choosePortBlocks,
+  holdGuards,
+  joinGuards,
+  type PortBlocks,
+  type PortGuards,
+} from './port-blocks.js'
 
 /** Nodes when nobody says how many. */
 export const DEFAULT_NODES = 3
@@ -33,12 +41,18 @@ export interface PlanInit {
   readonly logger: Logger
 }
 
+/** A plan whose ports no other cluster can choose until `guards` are released. */
+export interface HeldPlan {
+  readonly plan: Plan
+  readonly guards: PortGuards
+}
+
 /**
  * The plan of this directory's cluster: the earlier run's, extended where more nodes are wanted, or a new one. Makes
  * keys and identities.
  * @throws DbClusterError `CONFIG_INVALID`, `PORTS_EXHAUSTED`, `KEY_INVALID`
  */
-export const makePlan = async (init: PlanInit): Promise<Plan> => {
+export const makePlan = async (init: PlanInit): Promise<HeldPlan> => {
   const { directory, logger } = init
   const earlier = await readPlan(directory)
   const before = earlier?.nodes ?? []
@@ -51,53 +65,56 @@ export const makePlan = async (init: PlanInit): Promise<Plan> => {
         hint: `leave --nodes out, or give ${before.length} or more; a node can't be taken away like this`,
       },
     )
-  const added = await addNodes(init, before, count - before.length)
+  const held = await holdGuards(before.flatMap(({ guardPorts }) => guardPorts))
+  const { blocks, guards } = await addBlocks(init, before, count - before.length)
+  const added = await Promise.all(blocks.map((block, at) => addNode(init, `node${before.length + at + 1}`, block)))
   const nodes = [...before, ...added]
-  const [first] = nodes
-  if (first === undefined) throw new DbClusterError('CONFIG_INVALID', '--nodes must be 1 or more')
   const { key, record } = earlier === undefined ? createApiKey({ app: APP, scope: 'admin' }) : keyOf(earlier)
   const plan: Plan = {
     version: 1,
     app: APP,
     apiKey: key,
     apiKeyRecord: record,
-    gatewayPort: init.gatewayPort ?? earlier?.gatewayPort ?? first.port + 1,
+    gatewayPort: init.gatewayPort ?? earlier?.gatewayPort ?? (nodes[0]?.port ?? 0) + 1,
     founded: earlier?.founded ?? false,
     nodes,
   }
   await shareKeys(directory, nodes, logger)
   await writePlan(directory, plan)
-  return plan
+  return { plan, guards: joinGuards([held, guards]) }
 }
 
 const keyOf = ({ apiKey, apiKeyRecord }: Plan) => ({ key: apiKey, record: apiKeyRecord })
 
-const addNodes = async (
-  { directory, maxDatabases, logger }: PlanInit,
+const rangeOf = (maxDatabases: number): number => Math.max(RANGE_MIN_PORTS, 2 * maxDatabases)
+
+const addBlocks = (
+  { maxDatabases }: PlanInit,
   before: readonly PlannedNode[],
   count: number,
-): Promise<readonly PlannedNode[]> => {
-  if (count === 0) return []
-  const range = Math.max(RANGE_MIN_PORTS, 2 * maxDatabases)
+): Promise<ChosenBlocks> => {
   const used = new Set(before.flatMap(({ guardPorts }) => guardPorts))
-  const blocks = await choosePortBlocks(count, Math.ceil((HEAD_PORTS + 2 * range) / BLOCK_PORTS), used)
-  return Promise.all(
-    blocks.map(async ({ start, guardPorts }, at): Promise<PlannedNode> => {
-      const name = `node${before.length + at + 1}`
-      const file = join(clusterFiles(directory).dataDir(name), 'keys', 'identity.key')
-      const { peerId } = await loadOrCreateIdentity(file, logger)
-      const http = start + HEAD_PORTS
-      const raft = http + range
-      return {
-        name,
-        peerId,
-        port: start + 1,
-        httpPorts: { start: http, end: raft - 1 },
-        raftPorts: { start: raft, end: raft + range - 1 },
-        guardPorts,
-      }
-    }),
-  )
+  const blocksEach = Math.ceil((HEAD_PORTS + 2 * rangeOf(maxDatabases)) / BLOCK_PORTS)
+  return choosePortBlocks(count, blocksEach, used)
+}
+
+const addNode = async (
+  { directory, maxDatabases, logger }: PlanInit,
+  name: string,
+  { start, guardPorts }: PortBlocks,
+): Promise<PlannedNode> => {
+  const file = join(clusterFiles(directory).dataDir(name), 'keys', 'identity.key')
+  const { peerId } = await loadOrCreateIdentity(file, logger)
+  const http = start + HEAD_PORTS
+  const raft = http + rangeOf(maxDatabases)
+  return {
+    name,
+    peerId,
+    port: start + 1,
+    httpPorts: { start: http, end: raft - 1 },
+    raftPorts: { start: raft, end: raft + rangeOf(maxDatabases) - 1 },
+    guardPorts,
+  }
 }
 
 /** One pair of keys for the cluster; each node has a copy of its own, as on machines of their own. */

@@ -11,10 +11,17 @@ const FIRST_PORT = 10_000
 /** Linux's default for the first port that outgoing connections get; macOS and Windows begin at 49152. */
 const EPHEMERAL_PORT = 32_768
 
-/** Neighbouring blocks, each with its first port held by a listening socket. */
+/** Neighbouring blocks. */
 export interface PortBlocks {
   readonly start: number
+  /** The first port of each. */
   readonly guardPorts: readonly number[]
+}
+
+/** Blocks that nobody else can choose until `guards` are released. */
+export interface ChosenBlocks {
+  readonly blocks: readonly PortBlocks[]
+  readonly guards: PortGuards
 }
 
 /** Holds guard ports until `release`. */
@@ -51,6 +58,12 @@ export const holdGuards = async (ports: readonly number[]): Promise<PortGuards> 
   return { taken, release: async () => void (await Promise.all(held.map(close))) }
 }
 
+/** Several as one. */
+export const joinGuards = (guards: readonly PortGuards[]): PortGuards => ({
+  taken: guards.flatMap(({ taken }) => taken),
+  release: async () => void (await Promise.all(guards.map((each) => each.release()))),
+})
+
 const lastPort = (): number => {
   try {
     const [first] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().split(/\s+/).map(Number)
@@ -76,20 +89,27 @@ export const choosePortBlocks = async (
   count: number,
   blocksEach: number,
   used: ReadonlySet<number>,
-): Promise<readonly PortBlocks[]> => {
+): Promise<ChosenBlocks> => {
   const size = BLOCK_PORTS * blocksEach
   const slots = Math.floor((lastPort() - FIRST_PORT) / size)
   const starts = shuffle(Array.from({ length: slots }, (_, at) => FIRST_PORT + at * size))
-  const chosen: PortBlocks[] = []
+  const blocks: PortBlocks[] = []
+  const held: PortGuards[] = []
   for (const start of starts) {
-    if (chosen.length === count) break
+    if (blocks.length === count) break
     const guardPorts = Array.from({ length: blocksEach }, (_, at) => start + at * BLOCK_PORTS)
     if (guardPorts.some((port) => used.has(port))) continue
-    const free = await Promise.all([...guardPorts, start + 1, start + 2].map(isFree))
-    if (free.every(Boolean)) chosen.push({ start, guardPorts })
+    // Held from here on: another cluster that chooses at the same moment must not find them free.
+    const guards = await holdGuards(guardPorts)
+    const free = guards.taken.length === 0 && (await isFree(start + 1)) && (await isFree(start + 2))
+    if (free) blocks.push({ start, guardPorts })
+    if (free) held.push(guards)
+    else await guards.release()
   }
-  if (chosen.length === count) return chosen
-  throw new DbClusterError('PORTS_EXHAUSTED', `found ${chosen.length} free blocks of ${size} ports, need ${count}`, {
+  const guards = joinGuards(held)
+  if (blocks.length === count) return { blocks, guards }
+  await guards.release()
+  throw new DbClusterError('PORTS_EXHAUSTED', `found ${blocks.length} free blocks of ${size} ports, need ${count}`, {
     hint: `ports from ${FIRST_PORT} on are looked at; stop other development clusters, or ask for fewer nodes`,
   })
 }

@@ -12,7 +12,8 @@ const NOT_SENT: ReadonlySet<unknown> = new Set([
 
 /** Whether a failed `fetch` certainly never reached the other side. */
 export const certainlyNotSent = (error: unknown): boolean => {
-  const cause = error instanceof Error ? (error.cause as { readonly code?: unknown } | undefined) : undefined
+  // By shape: `fetch` may belong to another realm than this code.
+  const { cause } = error as { readonly cause?: { readonly code?: unknown } }
   return NOT_SENT.has(cause?.code)
 }
 

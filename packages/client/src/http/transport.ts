@@ -1,5 +1,6 @@
 import type { OperationName } from '@dbcluster/protocol'
 import { DbClusterError, isDbClusterError } from '@dbcluster/protocol/errors'
+import { Closing } from '../closing.js'
 import { type Deadline, pause, startDeadline } from '../deadline.js'
 import { isWrite } from '../operations.js'
 import { ATTEMPTS_MAX, backoffMs, worthAnotherAttempt } from '../retry.js'
@@ -28,7 +29,7 @@ class HttpTransport implements Transport {
   readonly #base: string
   readonly #fetch: typeof fetch
   readonly #random: () => number
-  readonly #closed = new AbortController()
+  readonly #closing = new Closing()
   #status: TransportStatus = { ready: false, reason: 'no answer of the gateway yet' }
 
   constructor({ url, fetch: given, random = Math.random }: HttpTransportInit) {
@@ -39,7 +40,7 @@ class HttpTransport implements Transport {
 
   /** One request to the gateway's readiness, so that a wrong URL shows at once. */
   async connect(): Promise<void> {
-    const deadline = startDeadline({ timeoutMs: 10_000, closed: this.#closed.signal })
+    const deadline = startDeadline({ timeoutMs: 10_000, closing: this.#closing })
     try {
       const response = await this.#fetch(`${this.#base}/readyz`, { signal: deadline.signal })
       const text = await response.text()
@@ -55,18 +56,18 @@ class HttpTransport implements Transport {
   }
 
   status(): TransportStatus {
-    return this.#closed.signal.aborted ? { ready: false, reason: 'the client is closed' } : this.#status
+    return this.#closing.closed ? { ready: false, reason: 'the client is closed' } : this.#status
   }
 
   async close(): Promise<void> {
-    this.#closed.abort()
+    this.#closing.close()
   }
 
   async call<O extends OperationName>(
     operation: OperationOf<O>,
     options: TransportCallOptions,
   ): Promise<TransportAnswer<O>> {
-    const deadline = startDeadline({ ...options, closed: this.#closed.signal })
+    const deadline = startDeadline({ ...options, closing: this.#closing })
     try {
       for (let attempt = 1; ; attempt++) {
         if (deadline.signal.aborted) throw deadline.error(operation.op, false)

@@ -1,3 +1,4 @@
+import type { Closing } from '../closing.js'
 import { startDeadline } from '../deadline.js'
 import { exchange } from './exchange.js'
 import type { NodeNetwork } from './node-network.js'
@@ -11,13 +12,13 @@ const LOCATE_TIMEOUT_MS = 5_000
 export class Locator {
   readonly #network: NodeNetwork
   readonly #placements: Placements
-  readonly #closed: AbortSignal
+  readonly #closing: Closing
   readonly #running = new Set<string>()
 
-  constructor(network: NodeNetwork, placements: Placements, closed: AbortSignal) {
+  constructor(network: NodeNetwork, placements: Placements, closing: Closing) {
     this.#network = network
     this.#placements = placements
-    this.#closed = closed
+    this.#closing = closing
   }
 
   locate(key: string, database: string, credential: string | undefined): void {
@@ -32,7 +33,7 @@ export class Locator {
   }
 
   async #ask(peerId: string, database: string, credential: string | undefined): Promise<readonly string[]> {
-    const deadline = startDeadline({ timeoutMs: LOCATE_TIMEOUT_MS, closed: this.#closed })
+    const deadline = startDeadline({ timeoutMs: LOCATE_TIMEOUT_MS, closing: this.#closing })
     try {
       const { result } = await exchange<'locate'>(
         this.#network,

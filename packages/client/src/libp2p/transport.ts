@@ -1,4 +1,5 @@
 import { DbClusterError, isDbClusterError, type Operation, type OperationName } from '@dbcluster/protocol'
+import { Closing } from '../closing.js'
 import { type Deadline, pause, startDeadline } from '../deadline.js'
 import { isWrite } from '../operations.js'
 import { ATTEMPTS_MAX, backoffMs, worthAnotherAttempt } from '../retry.js'
@@ -25,7 +26,7 @@ export class NodeTransport implements Transport {
   readonly #placements = new Placements()
   readonly #router: Router
   readonly #locator: Locator
-  readonly #closed = new AbortController()
+  readonly #closing = new Closing()
   #starting: Promise<void> | undefined
   #started = false
 
@@ -33,11 +34,11 @@ export class NodeTransport implements Transport {
     this.#network = network
     this.#config = config
     this.#router = new Router(this.#placements, () => network.connectedPeers())
-    this.#locator = new Locator(network, this.#placements, this.#closed.signal)
+    this.#locator = new Locator(network, this.#placements, this.#closing)
   }
 
   async connect(): Promise<void> {
-    const deadline = startDeadline({ timeoutMs: this.#config.connectTimeoutMs, closed: this.#closed.signal })
+    const deadline = startDeadline({ timeoutMs: this.#config.connectTimeoutMs, closing: this.#closing })
     try {
       await this.#start()
       await this.#anyPeer(deadline)
@@ -48,7 +49,7 @@ export class NodeTransport implements Transport {
   }
 
   status(): TransportStatus {
-    if (this.#closed.signal.aborted) return { ready: false, reason: 'the client is closed' }
+    if (this.#closing.closed) return { ready: false, reason: 'the client is closed' }
     if (!this.#started) return { ready: false, reason: 'not connected yet' }
     if (this.#network.connectedPeers().length > 0) return { ready: true }
     const { bootstrapPeers } = this.#config
@@ -58,8 +59,8 @@ export class NodeTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    if (this.#closed.signal.aborted) return
-    this.#closed.abort()
+    if (this.#closing.closed) return
+    this.#closing.close()
     await this.#starting?.catch(() => undefined)
     if (this.#started) await this.#network.stop()
   }
@@ -68,7 +69,7 @@ export class NodeTransport implements Transport {
     operation: OperationOf<O>,
     options: TransportCallOptions,
   ): Promise<TransportAnswer<O>> {
-    const deadline = startDeadline({ ...options, closed: this.#closed.signal })
+    const deadline = startDeadline({ ...options, closing: this.#closing })
     try {
       if (deadline.signal.aborted) throw deadline.error(operation.op, false)
       await this.#start()

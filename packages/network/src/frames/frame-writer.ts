@@ -86,6 +86,12 @@ export class FrameWriter {
   #flush(): void {
     const stream = this.#stream
     while (stream !== undefined && !this.#blocked && this.#entries.length > 0) {
+      // `drain` also comes when only the connection has room again. While the stream itself still holds data there will
+      // be another one; what is sent before it would pile up in the stream, past every bound.
+      if (stream.writableNeedsDrain && stream.writeBufferLength > 0) {
+        this.#blocked = true
+        return
+      }
       const batch = new Uint8ArrayList()
       let count = 0
       for (const entry of this.#entries) {

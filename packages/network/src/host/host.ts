@@ -99,12 +99,6 @@ const listen = (libp2p: Libp2p, { components: { logger }, book, events }: HostIn
     guarded(logger, ({ detail }) => events.onDisconnected(detail.toString())),
   )
   libp2p.addEventListener(
-    'connection:open',
-    guarded(logger, ({ detail }) => {
-      if (detail.direction === 'outbound') book.learn(detail.remotePeer.toString(), [bareAddress(detail.remoteAddr)])
-    }),
-  )
-  libp2p.addEventListener(
     'peer:identify',
     guarded(logger, ({ detail }) => {
       book.learn(detail.peerId.toString(), detail.listenAddrs.map(bareAddress))

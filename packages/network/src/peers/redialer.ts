@@ -100,7 +100,7 @@ export class Redialer {
           failures: wanted.failures,
           error: String(error),
         })
-        if (false) await this.#init.lookUp(peerId)
+        if (wanted.failures % LOOKUP_EVERY === 0) await this.#init.lookUp(peerId)
       })
       .catch((error: unknown) =>
         this.#init.logger.debug('Looking a peer up failed', { peer: peerId, error: String(error) }),

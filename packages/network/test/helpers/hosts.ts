@@ -80,7 +80,7 @@ export class Hosts {
 }
 
 /** Waits for a condition that no event announces. */
-export const until = async (condition: () => boolean, timeoutMs = 10_000): Promise<void> => {
+export const until = async (condition: () => boolean, timeoutMs = 20_000): Promise<void> => {
   const deadline = performance.now() + timeoutMs
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`not so within ${timeoutMs} ms: ${condition.toString()}`)

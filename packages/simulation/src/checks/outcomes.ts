@@ -47,6 +47,9 @@ export class Outcomes {
     }
     if (!deleted) return
     const key = `${name}/${generation}`
+    const { votes } = this.#world.monitor
+    if (!votes.hasEnded(name, generation) && votes.chosenFor(name, generation) !== VOID_CLUSTER_ID)
+      this.#fail('I1 ended first', `${node.peerId} holds ${key} as ended, which no majority decided`)
     const lived = this.#established.has(key) && this.#established.get(key) !== VOID_CLUSTER_ID
     if (lived && !this.#deleteAsked.has(name))
       this.#fail('I1 for good', `${key} was established and is deleted on ${node.peerId}, though nobody asked for that`)

@@ -24,6 +24,7 @@ export class Votes {
   readonly #counts = new Map<string, { readonly voters: Set<string>; readonly clusterId: string }>()
   readonly #chosen = new Map<string, string>()
   readonly #reserved = new Set<string>()
+  readonly #ended = new Set<string>()
 
   constructor(init: VotesInit) {
     this.#init = init
@@ -57,6 +58,7 @@ export class Votes {
     if (accepted === undefined || compareBallots(accepted.ballot, ballot) !== 0) {
       this.#init.fail('durable first', `${node.peerId} sent a vote on ${name} that is not on its disk`)
     }
+    this.#mustBeAcceptor(node, epoch)
     const { clusterId } = accepted.decree
     const key = `${name}/${generation}/${epoch}/${ballot.round}/${ballot.proposer}`
     const all = this.#count(`${key}/any`, clusterId, node.peerId)
@@ -72,8 +74,27 @@ export class Votes {
     if (entry === undefined) return
     const { name, generation } = entry
     if (!entry.deleted) return
+    this.#mustBeAcceptor(node, epoch)
     const voters = this.#count(`${name}/${generation}/${epoch}/end`, 'ended', node.peerId)
-    if (this.#isMajority(epoch, voters)) this.#init.onChosen({ name, generation, clusterId: 'ended' })
+    if (!this.#isMajority(epoch, voters)) return
+    this.#ended.add(`${name}/${generation}`)
+    this.#init.onChosen({ name, generation, clusterId: 'ended' })
+  }
+
+  /** A majority remembers that this generation ended. */
+  hasEnded(name: string, generation: number): boolean {
+    return this.#ended.has(`${name}/${generation}`)
+  }
+
+  /** Proposals come from acceptors alone: another one might use a ballot that its lost store knew as taken. */
+  proposed(node: SimNode, { epoch }: NodeMessageOf<'DATABASE_CREATE_REQUEST'>): void {
+    this.#mustBeAcceptor(node, epoch)
+  }
+
+  #mustBeAcceptor(node: SimNode, epoch: number): void {
+    const own = this.#rosters.get(epoch)?.members.find(({ peerId }) => peerId === node.peerId)
+    if (own?.incarnation !== node.incarnation)
+      this.#init.fail('I1 acceptors', `${node.peerId} spoke in epoch ${epoch}, whose acceptor it is not`)
   }
 
   #choose(slot: ChosenSlot): void {

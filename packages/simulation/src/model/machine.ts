@@ -154,12 +154,15 @@ export class Machine {
     if (gather !== undefined && cluster !== undefined) this.#gather(name, process, cluster, gather)
   }
 
-  #gather(name: string, process: Process, cluster: Cluster, wanted: number): void {
+  /** Tells the voters whenever their number has grown, until all are there. */
+  #gather(name: string, process: Process, cluster: Cluster, wanted: number, told = 0): void {
     if (this.#processes.get(name) !== process) return
     const listener = this.#listeners.get(name)
     if (listener === undefined) return
-    if (cluster.voters.size >= wanted) return listener.gathered(cluster.voters.size)
-    this.#init.schedule.after(GATHER_EVERY_MS, () => this.#gather(name, process, cluster, wanted))
+    const voters = cluster.voters.size
+    if (voters > told) listener.gathered(voters)
+    if (voters >= wanted) return
+    this.#init.schedule.after(GATHER_EVERY_MS, () => this.#gather(name, process, cluster, wanted, voters))
   }
 
   #fail(name: string, process: Process | undefined, error: string): void {

@@ -28,7 +28,7 @@ export const duel: Scenario = {
   play: ({ world, clients, faults }) => {
     const { random, schedule } = world
     world.boot(world.nodes.length)
-    faults.rage(8_000, 500, { partition: 3, oneWay: 3, disconnect: 1, storm: 2, pause: 1 })
+    faults.rage(8_000, 500, { partition: 3, oneWay: 3, disconnect: 1, storm: 2, pause: 1, trap: 2 })
     for (let index = 0; index < 8; index += 1) {
       schedule.after(random.between(0, 7_000), () => clients.ensure(`app_db${random.integer(0, 1)}`))
     }
@@ -48,8 +48,34 @@ export const lostStore: Scenario = {
       schedule.after(random.between(0, 9_000), () => clients.ensure(`app_db${random.integer(0, 4)}`))
     }
     const lively = random.chance(0.6)
-    faults.rage(10_000, 900, lively ? { loseStore: 3, crash: 1, pause: 1, oneWay: 1, storm: 1 } : { loseStore: 1 })
+    faults.rage(
+      10_000,
+      900,
+      lively ? { loseStore: 3, crash: 1, pause: 1, oneWay: 1, storm: 1, trap: 3 } : { loseStore: 1 },
+    )
     world.run(11_000)
+  },
+}
+
+/** What few remember. */
+export const fadingMemory: Scenario = {
+  name: 'fading-memory',
+  about: 'databases are created with a bare majority, then all but one of those who remember them lose their disks',
+  world: (pick) => ({ nodes: 5, config: { replicationFactor: pick(1, 2) } }),
+  play: ({ world, clients, faults }) => {
+    const { random, schedule, network } = world
+    world.boot(5)
+    for (let round = 0; round < 2; round += 1) {
+      const order = random.shuffle(world.nodes)
+      const deaf = order.slice(3)
+      for (const node of deaf) for (const other of world.nodes) network.block(other.peerId, node.peerId)
+      for (let index = 0; index < 2; index += 1)
+        clients.ensure(`app_round${round}db${index}`, random.pick(order.slice(0, 3)))
+      world.run(random.between(20, 600))
+      for (const node of order.slice(1, 3)) faults.loseStore(node)
+      schedule.after(random.between(0, 500), () => network.heal())
+      world.run(random.between(1_000, 5_000))
+    }
   },
 }
 
@@ -72,7 +98,7 @@ export const mayhem: Scenario = {
       })
     }
     const all = { crash: 2, crashInside: 3, pause: 2, partition: 2, oneWay: 2, disconnect: 1, storm: 2, slowDisk: 1 }
-    faults.rage(12_000, 500, { ...all, loseStore: 1 })
+    faults.rage(12_000, 500, { ...all, loseStore: 1, trap: 3 })
     for (const node of world.nodes) node.machine.temper.failure = random.pick([0, 0, 0.2])
     world.run(13_000)
   },

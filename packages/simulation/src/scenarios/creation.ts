@@ -39,8 +39,12 @@ export const ten: Scenario = {
   world: (pick) => ({ nodes: pick(3, 5), ports: pick(12, 20) }),
   play: ({ world, clients, faults }) => {
     world.boot(world.nodes.length)
+    const atOnce = world.random.chance(0.5)
+    // A node that hangs makes several decisions fall due in one and the same tick.
+    if (atOnce) world.random.pick(world.nodes.slice(1)).pause()
     for (let index = 0; index < 10; index += 1) {
-      world.schedule.after(world.random.between(0, 20), () => clients.ensure(`app_db${index}`))
+      const via = atOnce ? world.node(0) : undefined
+      world.schedule.after(atOnce ? 1 : world.random.between(0, 20), () => clients.ensure(`app_db${index}`, via))
     }
     if (world.random.chance(0.5)) faults.rage(4_000, 500, { crash: 1, pause: 1, slowDisk: 1, disconnect: 1 })
     world.run(5_000)
@@ -58,9 +62,14 @@ export const growth: Scenario = {
     world.boot(1)
     for (const node of world.nodes.slice(1)) schedule.after(random.between(0, 4_000), () => faults.bringIn(node))
     for (let index = 0; index < 6; index += 1) {
-      schedule.after(random.between(0, 5_000), () => clients.ensure(`app_db${random.integer(0, 3)}`))
+      schedule.after(random.between(0, 5_000), () => {
+        const name = `app_db${random.integer(0, 3)}`
+        if (random.chance(0.2)) clients.delete(name)
+        else clients.ensure(name)
+      })
     }
-    if (random.chance(0.7)) faults.rage(5_000, 700, { crash: 1, crashInside: 2, pause: 1, storm: 1, disconnect: 1 })
+    const mix = { crash: 1, crashInside: 2, pause: 1, storm: 1, disconnect: 1, trap: 3 }
+    if (random.chance(0.7)) faults.rage(5_000, 500, mix)
     world.run(6_000)
   },
 }

@@ -38,8 +38,27 @@ export const deleteStorm: Scenario = {
         else clients.ensure(name)
       })
     }
-    faults.rage(10_000, 800, { crash: 2, crashInside: 2, disconnect: 1, pause: 1, storm: 1 })
+    faults.rage(10_000, 800, { crash: 2, crashInside: 2, disconnect: 1, pause: 1, storm: 1, trap: 2 })
     world.run(11_000)
+  },
+}
+
+/** Callers that go away. */
+export const givenUp: Scenario = {
+  name: 'given-up',
+  about: 'creations fail or are left alone by those who asked: in the end they are complete or leave nothing behind',
+  allSucceed: false,
+  world: (pick) => ({ nodes: pick(3, 5), config: { replicationFactor: pick(2, 3) } }),
+  play: ({ world, clients, faults }) => {
+    const { random, schedule } = world
+    world.boot(world.nodes.length)
+    clients.patient = false
+    for (const node of world.nodes) node.machine.temper.failure = random.pick([0, 0.5, 1])
+    for (let index = 0; index < 5; index += 1) {
+      schedule.after(random.between(0, 3_000), () => clients.ensure(`app_db${index}`))
+    }
+    if (random.chance(0.7)) faults.rage(5_000, 600, { crash: 2, crashInside: 1, pause: 1, oneWay: 1, trap: 2 })
+    world.run(6_000)
   },
 }
 

@@ -1,0 +1,35 @@
+import { startTestCluster, type TestCluster } from '@dbcluster/testkit'
+import { afterAll, beforeAll } from '@jest/globals'
+import { describeConformance } from '../../client/test/conformance.js'
+import { describeCounts } from './suites/counts.js'
+import { describeCreation } from './suites/creation.js'
+import { describeCredentials, JWT_SECRET } from './suites/credentials.js'
+import { describeEndpoints } from './suites/endpoints.js'
+import { describeForbiddenSql } from './suites/forbidden-sql.js'
+import { describeValues } from './suites/values.js'
+
+/** Three nodes and a gateway that nothing happens to. */
+let cluster: TestCluster
+beforeAll(async () => {
+  cluster = await startTestCluster({
+    jwtSecret: JWT_SECRET,
+    keys: {
+      other: { app: 'other', scope: 'admin' },
+      reader: { app: 'demo', scope: 'read' },
+      writer: { app: 'demo', scope: 'write' },
+      narrow: { app: 'demo', scope: 'write', databases: ['users'] },
+    },
+  })
+}, 60_000)
+afterAll(() => cluster?.stop(), 30_000)
+
+const the = (): TestCluster => cluster
+
+describeEndpoints(the)
+describeCredentials(the)
+describeValues(the)
+describeCounts(the)
+describeForbiddenSql(the)
+describeCreation(the)
+describeConformance('the SDK over libp2p', async () => cluster.client())
+describeConformance('the SDK over HTTP', async () => cluster.httpClient())

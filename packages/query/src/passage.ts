@@ -1,0 +1,21 @@
+import type { ClientRequest, Consistency, Principal } from '@dbcluster/protocol'
+import type { Deadline } from './deadline.js'
+import type { DataOperation } from './needs.js'
+
+/** One request on its way: who asks, what, for how long, and how often it was passed on. */
+export interface Ask {
+  readonly principal: Principal
+  readonly request: ClientRequest
+  /** 0 where the application asked; one more with each node that passed it on. */
+  readonly hops: number
+  readonly deadline: Deadline
+}
+
+/** A request that runs on a replica. */
+export interface Passage extends Ask {
+  readonly request: ClientRequest & { readonly operation: DataOperation }
+  /** Whether trying it twice can change nothing, whatever became of the first time. */
+  readonly readOnly: boolean
+  /** Told at which level a read was really made. */
+  readonly usedConsistency: (level: Consistency) => void
+}

@@ -1,0 +1,17 @@
+import { DbClusterError } from '@dbcluster/protocol'
+
+/** The same error, of the statement that the caller knows by this index. */
+export const atIndex = (error: DbClusterError, statementIndex: number): DbClusterError => retold(error, statementIndex)
+
+/** The same error, of the only statement there was. */
+export const withoutIndex = (error: DbClusterError): DbClusterError => retold(error, undefined)
+
+const retold = (error: DbClusterError, statementIndex: number | undefined): DbClusterError => {
+  const { code, message, hint, details } = error
+  return new DbClusterError(code, message, {
+    hint,
+    details,
+    cause: error,
+    ...(statementIndex === undefined ? {} : { statementIndex }),
+  })
+}
