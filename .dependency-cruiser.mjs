@@ -15,13 +15,15 @@ const LAYERS = {
   sql: { imports: ['protocol'] },
   // L2: decisions across databases, the way of a query, the user's handle
   client: { imports: ['protocol', 'network'] },
-  coordinator: { imports: ['protocol', 'metadata'], types: ['network', 'ports', 'rqlite'] },
+  coordinator: { imports: ['protocol', 'metadata'] },
   query: { imports: ['protocol', 'auth', 'sql', 'metadata', 'coordinator', 'rqlite'], types: ['network'] },
   // L3
   gateway: { imports: ['protocol', 'client'] },
   runtime: { imports: ['protocol', 'auth', 'config', 'metadata', 'network', 'ports', 'rqlite', 'sql'] },
   // For development only; not published
   testkit: { imports: ['.*'] },
+  simulation: { imports: ['protocol', 'metadata', 'coordinator'] },
+  acceptance: { imports: ['.*'] },
   benchmarks: { imports: ['.*'] },
 }
 
@@ -102,7 +104,7 @@ export default {
       severity: 'error',
       comment: 'testkit and benchmarks are for development',
       from: { path: '^apps/[^/]+/src/' },
-      to: { path: '^packages/(testkit|benchmarks)/' },
+      to: { path: '^packages/(testkit|simulation|acceptance|benchmarks)/' },
     },
     {
       name: 'through-the-front-door',

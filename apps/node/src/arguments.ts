@@ -31,7 +31,12 @@ export const readArguments = (argv: readonly string[]): NodeArguments => {
         version: { type: 'boolean' },
       },
     })
-    return { config: values.config, sets: values.set ?? [], help: values.help ?? false, version: values.version ?? false }
+    return {
+      config: values.config,
+      sets: values.set ?? [],
+      help: values.help ?? false,
+      version: values.version ?? false,
+    }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new DbClusterError('CONFIG_INVALID', reason, { hint: 'see --help', cause })

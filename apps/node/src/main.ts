@@ -7,7 +7,7 @@ import { loadNodeConfig } from '@dbcluster/config'
 import { DbClusterError, toDbClusterError } from '@dbcluster/protocol'
 import { createLogger, onShutdownSignals } from '@dbcluster/runtime'
 import { readArguments, USAGE } from './arguments.js'
-import { type Node, startNode } from './node.js'
+import { startNode } from './node.js'
 import { VERSION } from './version.js'
 
 const directory = process.env.INIT_CWD ?? process.cwd()
@@ -27,10 +27,12 @@ const main = async (): Promise<void> => {
   const { config, warnings } = loadNodeConfig({ file, env: process.env, sets: given.sets, directory })
   const logger = createLogger({ level: config.log.level, format: config.log.format })
   for (const warning of warnings) logger.warn(warning)
-  let node: Node | undefined
+  const production = process.env.NODE_ENV === 'production'
+  const starting = startNode({ config, logger, pathEnv: process.env.PATH, production })
   const stop = async (signal: string): Promise<void> => {
     logger.info('Stopping', { signal })
-    await node?.stop()
+    // Also in the middle of the start: what was begun is ended, no rqlited stays behind.
+    await starting.then((node) => node.stop())
     logger.info('Stopped')
     process.exit(0)
   }
@@ -38,8 +40,7 @@ const main = async (): Promise<void> => {
     onShutdown: (signal) => void stop(signal).catch((error: unknown) => fail(error)),
     onImmediate: () => process.exit(1),
   })
-  const production = process.env.NODE_ENV === 'production'
-  node = await startNode({ config, logger, pathEnv: process.env.PATH, production })
+  await starting
 }
 
 const fail = (thrown: unknown): never => {

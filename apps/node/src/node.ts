@@ -37,18 +37,23 @@ export interface Node {
   stop(): Promise<void>
 }
 
+/** How one part of a node ends. */
+type Cleanup = () => unknown
+
 /**
  * Builds one node from its configuration and starts it.
  * @throws DbClusterError `DATA_DIR_LOCKED`, `KEY_MISSING`, `KEY_INVALID`, `RQLITED_NOT_FOUND`, `RQLITED_REFUSED`,
  * `STORE_CORRUPT`, `LISTEN_FAILED`
  */
 export const startNode = async (init: NodeInit): Promise<Node> => {
-  const cleanups: (() => Promise<unknown> | void)[] = []
+  const cleanups: Cleanup[] = []
   const stop = async (): Promise<void> => {
     for (let cleanup = cleanups.pop(); cleanup !== undefined; cleanup = cleanups.pop()) await cleanup()
   }
   try {
-    await build(init, (cleanup) => void cleanups.push(cleanup))
+    await build(init, (cleanup) => {
+      cleanups.push(cleanup)
+    })
     return { stop }
   } catch (error) {
     await stop()
@@ -57,7 +62,7 @@ export const startNode = async (init: NodeInit): Promise<Node> => {
 }
 
 /** The object graph, bottom up; each part says how it ends, and they end in reverse. */
-const build = async (init: NodeInit, onStop: (cleanup: () => Promise<unknown> | void) => void): Promise<void> => {
+const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promise<void> => {
   const { config, logger } = init
   const { dataDir, advertiseAddress } = config.node
   const lock = await lockDataDirectory(dataDir)
@@ -174,7 +179,11 @@ const authenticatorOf = async (config: NodeConfig): Promise<Authenticator> => {
 }
 
 /** Applications bring a credential; what comes by the other protocol was vouched for by a member, and only by one. */
-const serveQueries = (network: Network, coordinator: Coordinator, query: ReturnType<typeof createQueryService>): void => {
+const serveQueries = (
+  network: Network,
+  coordinator: Coordinator,
+  query: ReturnType<typeof createQueryService>,
+): void => {
   network.handle(CLIENT_PROTOCOL, (incoming) => query.handleClient(incoming))
   network.handle(FORWARD_PROTOCOL, (incoming) => query.handleForward(incoming), {
     allow: (peerId) => coordinator.roster?.members.some((member) => member.peerId === peerId) ?? false,

@@ -1,5 +1,6 @@
 import type { Transport, TransportAnswer } from '@dbcluster/client'
 import { DbClusterError, type Operation, type OperationName } from '@dbcluster/protocol'
+import type { RequestSource } from './request/source.js'
 
 /** One call on behalf of an HTTP request. */
 export interface GatewayCall {
@@ -7,8 +8,8 @@ export interface GatewayCall {
   readonly credential: string
   readonly requestId: string
   readonly timeoutMs: number
-  /** Aborts when the HTTP client goes away. */
-  readonly disconnected: AbortSignal
+  /** Tells when the HTTP client goes away. */
+  readonly source: Pick<RequestSource, 'onDisconnect'>
 }
 
 /** The transport keeps time by itself; past this it is taken to have failed at that. */
@@ -18,7 +19,7 @@ const READS: readonly OperationName[] = ['query', 'schema', 'list', 'status', 'n
 
 /** Calls the nodes; ends at the time limit, or when the HTTP client goes away, even if the transport does not. */
 export const callNodes = async (transport: Transport, call: GatewayCall): Promise<TransportAnswer<OperationName>> => {
-  const { operation, credential, requestId, timeoutMs, disconnected } = call
+  const { operation, credential, requestId, timeoutMs, source } = call
   const controller = new AbortController()
   let leave = (): void => undefined
   const ended = new Promise<never>((_, reject) => {
@@ -27,12 +28,12 @@ export const callNodes = async (transport: Transport, call: GatewayCall): Promis
       controller.abort(error)
     }
     const timer = setTimeout(() => end(overdue(operation.op, timeoutMs)), timeoutMs + GRACE_MS)
-    const gone = (): void => end(new DbClusterError('CANCELLED', 'the HTTP client went away', { requestId }))
-    disconnected.addEventListener('abort', gone, { once: true })
-    if (disconnected.aborted) gone()
+    const stopListening = source.onDisconnect(() =>
+      end(new DbClusterError('CANCELLED', 'the HTTP client went away', { requestId })),
+    )
     leave = () => {
       clearTimeout(timer)
-      disconnected.removeEventListener('abort', gone)
+      stopListening()
     }
   })
   try {

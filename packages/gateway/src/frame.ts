@@ -2,10 +2,13 @@ import { type DbClusterError, errorTraits, type Logger, toDbClusterError } from 
 import type { Context, ErrorHandler, MiddlewareHandler } from 'hono'
 import type { GatewayMetrics } from './metrics.js'
 import { readRequestId } from './request/headers.js'
+import type { NodeBindings } from './request/source.js'
 import { failureResponse } from './response/failure.js'
 
 /** What handlers leave for the frame around them. */
 export interface GatewayEnv {
+  /** Node's own request and response, when it is served by Node. */
+  Bindings: NodeBindings
   Variables: {
     requestId: string
     /** Template of the route that answered, for metrics and logs. */

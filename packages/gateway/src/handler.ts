@@ -8,6 +8,7 @@ import { checkContentType, readBody } from './request/body.js'
 import { readCredential } from './request/credential.js'
 import { readTimeoutMs } from './request/headers.js'
 import { parseJson } from './request/json.js'
+import { type RequestSource, sourceOf } from './request/source.js'
 import { suggest } from './request/suggest.js'
 import { type Format, writeFields } from './response/body.js'
 import { metaFields } from './response/results.js'
@@ -29,13 +30,14 @@ export const createEndpointHandler =
     const credential = readCredential(raw.headers)
     const limitMs = endpoint.timeout === 'transaction' ? config.transactionTimeoutMs : config.queryTimeoutMs
     const timeoutMs = readTimeoutMs(raw.headers, limitMs)
-    const operation = endpoint.operation(await readInput(endpoint, context, config))
+    const source = sourceOf(raw, context.env)
+    const operation = endpoint.operation(await readInput(endpoint, context, { source, config }))
     const { result, meta } = await callNodes(transport, {
       operation,
       credential,
       requestId: context.get('requestId'),
       timeoutMs,
-      disconnected: raw.signal,
+      source,
     })
     const format: Format = raw.headers.get('accept')?.includes(TAGGED_TYPE) === true ? 'tagged' : 'plain'
     const fields = endpoint.respond(result, format)
@@ -50,7 +52,11 @@ export const createEndpointHandler =
     })
   }
 
-const readInput = async (endpoint: Endpoint, context: GatewayContext, config: GatewayConfig): Promise<unknown> => {
+const readInput = async (
+  endpoint: Endpoint,
+  context: GatewayContext,
+  { source, config }: { readonly source: RequestSource; readonly config: GatewayConfig },
+): Promise<unknown> => {
   const { raw } = context.req
   const { searchParams } = new URL(raw.url)
   if (endpoint.source === 'query') return queryInput(searchParams, Object.keys(endpoint.input.properties))
@@ -62,7 +68,7 @@ const readInput = async (endpoint: Endpoint, context: GatewayContext, config: Ga
   }
   if (endpoint.source === 'path') return context.req.param()
   checkContentType(raw.headers)
-  return parseJson(await readBody(raw, config.bodyMaxBytes))
+  return parseJson(await readBody(raw.headers, source, config.bodyMaxBytes))
 }
 
 const queryInput = (parameters: URLSearchParams, known: readonly string[]): Readonly<Record<string, string>> => {

@@ -2,6 +2,7 @@ import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { DbClusterError } from '@dbcluster/protocol'
 import { createAdaptorServer } from '@hono/node-server'
+import type { GatewayApp } from './gateway.js'
 
 /** Where a gateway listens. */
 export interface ServeInit {
@@ -31,7 +32,7 @@ const CLOSE_GRACE_MS = 65_000
 
 /** Serves an app on a socket. @throws DbClusterError `LISTEN_FAILED` */
 export const serveGateway = async (
-  app: { readonly fetch: (request: Request) => Response | Promise<Response> },
+  app: Pick<GatewayApp, 'fetch'>,
   { host = '127.0.0.1', port, closeGraceMs = CLOSE_GRACE_MS }: ServeInit,
 ): Promise<GatewayServer> => {
   const server = createAdaptorServer({

@@ -1,4 +1,5 @@
 import { DbClusterError } from '@dbcluster/protocol'
+import type { RequestSource } from './source.js'
 
 const JSON_TYPES: readonly string[] = ['application/json', 'application/vnd.dbcluster+json']
 
@@ -35,41 +36,36 @@ export const checkContentType = (headers: Headers): void => {
  * Reads a body as text, and no more of it than is allowed, whatever its Content-Length says.
  * @throws DbClusterError `REQUEST_TOO_LARGE`, or `INVALID_JSON` when it is not UTF-8
  */
-export const readBody = async (request: Request, maxBytes: number): Promise<string> => {
-  const declared = Number(request.headers.get('content-length') ?? 0)
-  if (declared > maxBytes) throw tooLarge(maxBytes)
-  if (request.body === null) return ''
+export const readBody = async (headers: Headers, source: RequestSource, maxBytes: number): Promise<string> => {
+  if (Number(headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes)
   const chunks: Uint8Array[] = []
   let size = 0
-  const reader = request.body.getReader()
-  for (;;) {
-    const { done, value } = await reader.read().catch((cause: unknown) => {
-      throw new DbClusterError('CANCELLED', 'the connection ended before the body did', { cause })
-    })
-    if (done) break
-    size += value.length
-    if (size > maxBytes) {
-      // What is still to come is of no interest; a failing cancel changes nothing about that.
-      void reader.cancel().catch(() => undefined)
-      throw tooLarge(maxBytes)
-    }
-    chunks.push(value)
-  }
+  await source.read((chunk) => {
+    size += chunk.length
+    chunks.push(chunk)
+    return size <= maxBytes
+  })
+  if (size > maxBytes) throw tooLarge(maxBytes)
   return decodeUtf8(chunks, size)
 }
 
 const decodeUtf8 = (chunks: readonly Uint8Array[], size: number): string => {
+  const [only] = chunks
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(chunks.length === 1 ? only : join(chunks, size))
+  } catch (cause) {
+    throw new DbClusterError('INVALID_JSON', 'the body is not UTF-8', { hint: 'send JSON in UTF-8', cause })
+  }
+}
+
+const join = (chunks: readonly Uint8Array[], size: number): Uint8Array => {
   const bytes = new Uint8Array(size)
   let at = 0
   for (const chunk of chunks) {
     bytes.set(chunk, at)
     at += chunk.length
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (cause) {
-    throw new DbClusterError('INVALID_JSON', 'the body is not UTF-8', { hint: 'send JSON in UTF-8', cause })
-  }
+  return bytes
 }
 
 const tooLarge = (maxBytes: number): DbClusterError =>
