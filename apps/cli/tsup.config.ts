@@ -1,4 +1,4 @@
 import { defineConfig } from 'tsup'
 import { application } from '../../configs/tooling/tsup.mjs'
 
-export default defineConfig(application())
+export default defineConfig(application(['src/main.ts', 'src/sdk.ts']))

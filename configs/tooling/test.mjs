@@ -1,5 +1,6 @@
 /**
- * `npm test` on a fresh clone: installs, builds, runs every test of every package and app, and ends with one line,
+ * `npm test` on a fresh clone: installs, builds the apps, runs every test of every package and app (packages from their
+ * sources), and ends with one line,
  * `N passed, N failed`. Arguments are turbo's, such as `--filter=@dbcluster/sql`.
  */
 import './bootstrap/check-node-version.mjs'
@@ -16,7 +17,7 @@ const CONCURRENCY = 2
 
 const selection = process.argv.slice(2).filter((argument) => argument !== '--')
 const env = await pnpmEnvironment()
-let code = (await ensureInstalled(env)) || (await build([], env))
+let code = (await ensureInstalled(env)) || (await build(['node', 'gateway', 'dbcluster'], env))
 let [passed, failed] = [0, 0]
 
 if (code === 0) {

@@ -12,11 +12,15 @@ export default () => {
   const turbo = fileURLToPath(new URL('../../node_modules/turbo/bin/turbo', import.meta.url))
   const filters = ['node', 'gateway'].map((app) => `--filter=${app}...`)
   const options = ['--output-logs=errors-only', '--ui=stream']
-  const { status, stdout, stderr, error } = spawnSync(process.execPath, [turbo, 'run', 'build', ...filters, ...options], {
-    cwd: root,
-    env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
-    encoding: 'utf8',
-  })
+  const { status, stdout, stderr, error } = spawnSync(
+    process.execPath,
+    [turbo, 'run', 'build', ...filters, ...options],
+    {
+      cwd: root,
+      env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
+      encoding: 'utf8',
+    },
+  )
   if (status === 0) return
   throw new Error(`building the apps failed: ${error?.message ?? `status ${status}`}\n${stdout}\n${stderr}`)
 }

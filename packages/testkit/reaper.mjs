@@ -20,11 +20,16 @@ const read = (file) => {
 }
 
 const isOurs = (pid) =>
-  pid !== process.pid && read(`/proc/${pid}/cmdline`).split('\0').some((argument) => argument.startsWith(`${directory}/`))
+  pid !== process.pid &&
+  read(`/proc/${pid}/cmdline`)
+    .split('\0')
+    .some((argument) => argument.startsWith(`${directory}/`))
 
 const pids = () => {
   try {
-    return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number)
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
   } catch {
     return []
   }

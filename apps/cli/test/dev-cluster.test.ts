@@ -191,14 +191,3 @@ test('options are in the files of the programs that they are for, and port range
   const environment = readFileSync(`/proc/${gateway.pid}/environ`, 'utf8')
   expect(environment).not.toMatch(/MAX_DATABASES|INIT_CWD/)
 })
-
-test('two clusters on one machine share no port', async () => {
-  const other = createPlayground()
-  try {
-    const [a, b] = await Promise.all([play.cluster({ nodes: 2 }).start(), other.cluster({ nodes: 2 }).start()])
-    const blocks = [...a.nodes, ...b.nodes].map(({ multiaddrs }) => multiaddrs[0])
-    expect(new Set(blocks).size).toBe(4)
-  } finally {
-    await other.dispose()
-  }
-})

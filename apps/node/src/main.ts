@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import '@dbcluster/network'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -14,6 +14,7 @@ import {
   loadOrCreateKeys,
   lockDataDirectory,
   randomHex,
+  readIdentity,
   systemClock,
   writeFileAtomic,
 } from '@dbcluster/runtime'
@@ -67,16 +68,20 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
   const { dataDir, advertiseAddress } = config.node
   const lock = await lockDataDirectory(dataDir)
   onStop(() => lock.release())
-  const identity = await loadOrCreateIdentity(join(dataDir, 'keys', 'identity.key'), logger)
-  const { bootstrapPeers } = config.discovery
-  const others = bootstrapPeers.filter((peer) => !peer.endsWith(`/p2p/${identity.peerId}`))
+  const identityFile = join(dataDir, 'keys', 'identity.key')
+  const known = await readIdentity(identityFile, logger)
+  const isOwn = (peer: string, peerId: string | undefined): boolean =>
+    peerId !== undefined && peer.endsWith(`/p2p/${peerId}`)
   const { networkKey } = await loadOrCreateKeys({
     networkKeyFile: config.network.keyFile,
     clusterKeyFile: config.network.clusterKeyFile,
-    bootstrapPeers: others,
-    firstStart: identity.created,
+    bootstrapPeers: config.discovery.bootstrapPeers.filter((peer) => !isOwn(peer, known?.peerId)),
+    firstStart: known === undefined,
     logger,
   })
+  // Made after the keys: a first start that lacks them leaves nothing behind that makes the next look like a second.
+  const identity = await loadOrCreateIdentity(identityFile, logger)
+  const others = config.discovery.bootstrapPeers.filter((peer) => !isOwn(peer, identity.peerId))
   const binary = await findBinary(init)
   const store = await openStore(join(dataDir, 'metadata'))
   onStop(() => store.close())

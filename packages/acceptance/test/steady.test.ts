@@ -1,6 +1,7 @@
 import { startTestCluster, type TestCluster } from '@dbcluster/testkit'
 import { afterAll, beforeAll } from '@jest/globals'
 import { describeConformance } from '../../client/test/conformance.js'
+import { describeBadInput } from './suites/bad-input.js'
 import { describeCounts } from './suites/counts.js'
 import { describeCreation } from './suites/creation.js'
 import { describeCredentials, JWT_SECRET } from './suites/credentials.js'
@@ -30,6 +31,7 @@ describeCredentials(the)
 describeValues(the)
 describeCounts(the)
 describeForbiddenSql(the)
+describeBadInput(the)
 describeCreation(the)
 describeConformance('the SDK over libp2p', async () => cluster.client())
 describeConformance('the SDK over HTTP', async () => cluster.httpClient())

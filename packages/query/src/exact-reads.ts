@@ -1,22 +1,20 @@
-import { type Consistency, DbClusterError, LIMITS, type RowsResult, type SqlArgs } from '@dbcluster/protocol'
-import type { RqliteCapabilities, RqliteClient, RqliteResult } from '@dbcluster/rqlite'
+import { type Consistency, DbClusterError, type RowsResult, type SqlArgs } from '@dbcluster/protocol'
+import type { CallOptions, RqliteCapabilities, RqliteClient, RqliteResult } from '@dbcluster/rqlite'
 import { type StatementPlan, wrapForExactValues } from '@dbcluster/sql'
 import { boundStatement } from './bound.js'
+import { isFaithful } from './faithful-types.js'
 import { withoutIndex } from './statement-index.js'
 
-/** Statements whose columns are remembered to need exact reading. */
+/** Statements whose columns are remembered; the one not used for longest goes first. */
 const MAX_REMEMBERED = 1_000
-
-/**
- * Types of columns whose values rqlite passes on as they are, blobs among them too. In the others they may change:
- * booleans and times by declaration, and blobs in text columns, in columns without a type and in expressions come as
- * text (measured: DESIGN.md of @dbcluster/rqlite).
- */
-const FAITHFUL = /^(?:integer|int|bigint|smallint|tinyint|mediumint|real|double|float|numeric|decimal|blob)\b/i
+/** Longer texts are not remembered, so that the bound above is one of memory too. */
+const MAX_REMEMBERED_CHARS = 8_192
+/** Reads of one statement while the schema changes each time in between. */
+const MAX_TRIES = 3
 
 const SCHEMA_VERSION = { sql: 'PRAGMA schema_version' }
 
-interface Remembered {
+interface Columns {
   readonly schemaVersion: unknown
   readonly columns: readonly string[]
 }
@@ -27,15 +25,13 @@ export interface ReadReply extends RowsResult {
 }
 
 /** How one read is to be made. */
-export interface ReadRequest {
-  readonly database: string
+export interface ReadRequest extends Required<CallOptions> {
+  readonly clusterId: string
   readonly client: RqliteClient
   readonly capabilities: RqliteCapabilities
   readonly plan: StatementPlan
   readonly args: SqlArgs | undefined
   readonly level: Consistency
-  readonly signal: AbortSignal
-  readonly timeoutMs: number
 }
 
 /**
@@ -44,72 +40,61 @@ export interface ReadRequest {
  * the schema's version, which travels along, stays the same: from then on it is one query too.
  */
 export class ExactReads {
-  readonly #remembered = new Map<string, Remembered>()
+  readonly #remembered = new Map<string, Columns>()
 
   async read(request: ReadRequest): Promise<ReadReply> {
-    const key = `${request.database}\n${request.plan.sql}`
+    const key = `${request.clusterId}\n${request.plan.sql}`
     const remembered = this.#remembered.get(key)
+    this.#remembered.delete(key)
     if (remembered !== undefined) {
-      const reply = await this.#readRemembered(request, remembered)
+      const reply = await this.#wrapped(request, key, remembered)
       if (reply !== undefined) return reply
-      this.#remembered.delete(key)
     }
-    const { results, consistency } = await this.#query(request, [request.plan])
-    const result = successful(results[0])
-    if (result.types.every((type) => FAITHFUL.test(type)))
-      return checkSize({ columns: result.columns, rows: result.rows, consistency })
-    return this.#readConverted(request, key, result)
-  }
-
-  async #readRemembered(request: ReadRequest, remembered: Remembered): Promise<ReadReply | undefined> {
-    const exact = wrapForExactValues(request.plan, remembered.columns.length)
-    if (exact === undefined) return undefined
-    const { results, consistency } = await this.#query(request, [undefined, exact.plan])
-    if (
-      results[0]?.rows[0]?.[0] !== remembered.schemaVersion ||
-      results[1] === undefined ||
-      results[1].error !== undefined
-    )
-      return undefined
-    return checkSize({
-      columns: remembered.columns,
-      rows: results[1].rows.map((row) => exact.decodeRow(row)),
-      consistency,
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const { version, result, consistency } = await query(request, request.plan)
+      if (result.error !== undefined) throw withoutIndex(result.error)
+      const { columns, rows, types } = result
+      const exact = rows.length === 0 || types.every(isFaithful)
+      if (exact || wrapForExactValues(request.plan, columns.length) === undefined) return { columns, rows, consistency }
+      const reply = await this.#wrapped(request, key, { schemaVersion: version, columns })
+      if (reply !== undefined) return reply
+    }
+    throw new DbClusterError('DATABASE_UNAVAILABLE', `the schema changed ${MAX_TRIES} times during one read`, {
+      hint: 'send it again',
     })
   }
 
-  async #readConverted(request: ReadRequest, key: string, plain: RqliteResult): Promise<ReadReply> {
-    const exact = wrapForExactValues(request.plan, plain.columns.length)
-    if (exact === undefined) return { columns: plain.columns, rows: plain.rows, consistency: request.level }
-    const { results, consistency } = await this.#query(request, [undefined, request.plan, exact.plan])
-    const [version, again, wrapped] = [results[0], successful(results[1]), successful(results[2])]
-    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear()
-    this.#remembered.set(key, { schemaVersion: version?.rows[0]?.[0], columns: again.columns })
-    return checkSize({ columns: again.columns, rows: wrapped.rows.map((row) => exact.decodeRow(row)), consistency })
+  /** Undefined when the schema is not the one that the columns are known of. */
+  async #wrapped(request: ReadRequest, key: string, known: Columns): Promise<ReadReply | undefined> {
+    const exact = wrapForExactValues(request.plan, known.columns.length)
+    if (exact === undefined) return undefined
+    const { version, result, consistency } = await query(request, exact.plan)
+    if (version !== known.schemaVersion) return undefined
+    // With the same schema the wrapped statement fails as the plain one does: a division, a missing argument.
+    if (result.error !== undefined) throw withoutIndex(result.error)
+    this.#remember(key, known)
+    return { columns: known.columns, rows: result.rows.map((row) => exact.decodeRow(row)), consistency }
   }
 
-  #query(request: ReadRequest, plans: readonly (StatementPlan | undefined)[]): ReturnType<RqliteClient['query']> {
-    const { client, capabilities, args, level, signal, timeoutMs } = request
-    const statements = plans.map((plan) =>
-      plan === undefined ? SCHEMA_VERSION : boundStatement(capabilities, plan, args),
-    )
-    return client.query(statements, { level, signal, timeoutMs })
+  #remember(key: string, columns: Columns): void {
+    if (key.length > MAX_REMEMBERED_CHARS) return
+    this.#remembered.set(key, columns)
+    const [oldest] = this.#remembered.keys()
+    if (this.#remembered.size > MAX_REMEMBERED && oldest !== undefined) this.#remembered.delete(oldest)
   }
 }
 
-const successful = (result: RqliteResult | undefined): RqliteResult => {
-  if (result === undefined) throw new DbClusterError('INTERNAL', 'rqlited left out a result')
-  if (result.error !== undefined) throw withoutIndex(result.error)
-  return result
+interface Answer {
+  readonly version: unknown
+  readonly result: RqliteResult
+  readonly consistency: Consistency
 }
 
-const checkSize = (reply: ReadReply): ReadReply => {
-  if (reply.rows.length <= LIMITS.resultRows) return reply
-  throw new DbClusterError(
-    'RESULT_TOO_LARGE',
-    `the result has ${reply.rows.length} rows, the bound is ${LIMITS.resultRows}`,
-    {
-      hint: 'page through it with LIMIT and a condition on the last key seen',
-    },
-  )
+const query = async (request: ReadRequest, plan: StatementPlan): Promise<Answer> => {
+  const { client, capabilities, args, level, signal, timeoutMs } = request
+  const statements = [SCHEMA_VERSION, boundStatement(capabilities, plan, args)]
+  const { results, consistency } = await client.query(statements, { level, signal, timeoutMs })
+  const [version, result] = results
+  if (version === undefined || result === undefined) throw new DbClusterError('INTERNAL', 'rqlited left out a result')
+  return { version: version.rows[0]?.[0], result, consistency }
 }

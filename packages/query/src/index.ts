@@ -1,2 +1,3 @@
+export type { DatabaseActivity } from './activity.js'
 export type { LocalReplica, LocalReplicas, QueryComponents, QueryNetwork } from './components.js'
-export { createQueryService, type QueryService } from './service.js'
+export { createQueryService, type IncomingRequest, type QueryService } from './service.js'

@@ -3,44 +3,75 @@ import type {
   DatabaseRecord,
   DatabaseStatus,
   DatabaseStatusResult,
-  NodeStatus,
+  ReplicaAssignment,
   ReplicaStatus,
 } from '@dbcluster/protocol'
+import type { Activities } from './activity.js'
 import type { QueryComponents } from './components.js'
-import type { Deadline } from './deadline.js'
-import type { ReplicaSessions } from './replica-session.js'
+import type { Ask } from './passage.js'
+import { peerAnswers } from './peer-answers.js'
+import type { ReplicaSessions } from './replica-sessions.js'
 
-/** What a user sees of one database: from the metadata, and from this node's own replica where it has one. */
+/** What a status is put together from. */
+export interface StatusComponents extends Pick<QueryComponents, 'coordinator' | 'network'> {
+  readonly sessions: ReplicaSessions
+  readonly activities: Activities
+}
+
+/**
+ * What a user sees of one database: from the metadata, and from the nodes that hold its replicas, each of which is asked
+ * for its own. A node that was asked by another one tells of itself only.
+ */
 export const databaseStatus = async (
-  components: QueryComponents,
-  sessions: ReplicaSessions,
-  about: { readonly record: DatabaseRecord; readonly database: string; readonly deadline: Deadline },
+  components: StatusComponents,
+  about: { readonly record: DatabaseRecord; readonly database: string; readonly ask: Ask },
 ): Promise<DatabaseStatusResult> => {
-  const { record } = about
-  const leader = await sessions.leaderOf(record.name, about.deadline.signal).catch(() => undefined)
-  const replicas = effectiveReplicas(record).map((replica): ReplicaStatus => {
-    const own = record.replicas[replica.peerId]?.value
-    const down =
-      replica.peerId !== components.network.peerId && components.network.health(replica.peerId).state === 'unhealthy'
-    return {
-      peer_id: replica.peerId,
-      status: down ? 'unreachable' : own?.clusterId === record.decree.clusterId ? own.status : 'starting',
-      http_port: replica.httpPort,
-      raft_port: replica.raftPort,
-      leader: replica.raftId === leader,
-      last_query:
-        replica.peerId === components.network.peerId ? (sessions.lastQuery(record.name)?.toISOString() ?? null) : null,
-    }
+  const { record, database, ask } = about
+  const { network } = components
+  const placed = effectiveReplicas(record)
+  const others = placed.map((replica) => replica.peerId).filter((peerId) => peerId !== network.peerId)
+  const [leader, answers] = await Promise.all([
+    components.sessions.leaderOf(record.name, ask.deadline.signal),
+    peerAnswers<DatabaseStatusResult>(network, others, ask),
+  ])
+  const told = (peerId: string): ReplicaStatus | undefined =>
+    answers.get(peerId)?.replicas.find((replica) => replica.peer_id === peerId)
+  const replicas = placed.map((replica): ReplicaStatus => {
+    if (replica.peerId === network.peerId) return ownReplica(components, record, replica, leader)
+    return told(replica.peerId) ?? assigned(replica, 'unreachable', leader)
   })
+  const shown = ask.hops > 0 ? replicas.filter((replica) => replica.peer_id === network.peerId) : replicas
   return {
-    database: about.database,
+    database,
     status: statusOf(record, replicas),
     cluster_id: record.decree.clusterId,
     replication_factor: record.decree.replicationFactor,
-    replicas,
-    rqlite_version: nodeVersion(components, replicas[0]?.peer_id),
+    replicas: shown,
+    rqlite_version: nodeVersion(components, placed[0]?.peerId),
   }
 }
+
+/** Each node knows best whether its own replica leads. */
+const ownReplica = (
+  { activities }: StatusComponents,
+  record: DatabaseRecord,
+  replica: ReplicaAssignment,
+  leader: string | undefined,
+): ReplicaStatus => {
+  const own = record.replicas[replica.peerId]?.value
+  const status = own?.clusterId === record.decree.clusterId ? own.status : 'starting'
+  const { lastQueryAt } = activities.of(record.name)
+  return { ...assigned(replica, status, leader), last_query: lastQueryAt?.toISOString() ?? null }
+}
+
+const assigned = (replica: ReplicaAssignment, status: string, leader: string | undefined): ReplicaStatus => ({
+  peer_id: replica.peerId,
+  status,
+  http_port: replica.httpPort,
+  raft_port: replica.raftPort,
+  leader: replica.raftId === leader,
+  last_query: null,
+})
 
 const statusOf = (record: DatabaseRecord, replicas: readonly ReplicaStatus[]): DatabaseStatus => {
   if (!record.established) return 'creating'
@@ -49,22 +80,5 @@ const statusOf = (record: DatabaseRecord, replicas: readonly ReplicaStatus[]): D
   return replicas.some((replica) => replica.status === 'starting') ? 'waking' : 'unavailable'
 }
 
-const nodeVersion = (components: QueryComponents, peerId: string | undefined): string =>
-  components.coordinator.nodes().find((node) => node.peerId === peerId)?.info.value.rqliteVersion ?? ''
-
-/** Every node of the network as this one sees it. */
-export const networkStatus = (components: QueryComponents): readonly NodeStatus[] =>
-  components.coordinator.nodes().map((node): NodeStatus => {
-    const { value } = node.info
-    const self = node.peerId === components.network.peerId
-    const health = self ? undefined : components.network.health(node.peerId)
-    const seen = self ? new Date() : health?.lastSeenAt
-    return {
-      peer_id: node.peerId,
-      health: health?.state ?? 'healthy',
-      last_seen: seen?.toISOString() ?? null,
-      databases: value.databases,
-      max_databases: value.maxDatabases,
-      rqlite_version: value.rqliteVersion,
-    }
-  })
+const nodeVersion = ({ coordinator }: StatusComponents, peerId: string | undefined): string =>
+  coordinator.nodes().find((node) => node.peerId === peerId)?.info.value.rqliteVersion ?? ''

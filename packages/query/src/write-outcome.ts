@@ -12,11 +12,15 @@ export const writeFailure = (thrown: unknown, deadline: Deadline): DbClusterErro
   if (error.code === 'RESULT_TOO_LARGE') return tooLarge('too many bytes to be read', true)
   if (error.code !== 'TIMEOUT' && error.code !== 'CANCELLED') return error
   if (outcomeOf(error) !== 'unknown') return endOf(deadline) ?? error
-  return new DbClusterError('OUTCOME_UNKNOWN', 'the time was over while the write was under way: it may yet be applied', {
-    hint: 'read back what it should have changed before you send it again; allow it more time',
-    details: { outcome: 'unknown' },
-    cause: error,
-  })
+  return new DbClusterError(
+    'OUTCOME_UNKNOWN',
+    'the time was over while the write was under way: it may yet be applied',
+    {
+      hint: 'read back what it should have changed before you send it again; allow it more time',
+      details: { outcome: 'unknown' },
+      cause: error,
+    },
+  )
 }
 
 /** What a failed read is to its caller: the end of its time by the name that the caller knows. */

@@ -1,89 +1,136 @@
-import { DbClusterError } from '@dbcluster/protocol'
+import { DbClusterError, type RowsResult, type WriteResult } from '@dbcluster/protocol'
 import type { RqliteResult, RqliteStatement } from '@dbcluster/rqlite'
-import type { StatementPlan } from '@dbcluster/sql'
+import { isRead, type StatementPlan } from '@dbcluster/sql'
 
-/** What rqlite tells of an INSERT with RETURNING is its rows alone; the id is asked for on the same connection. */
-const LAST_ID: RqliteStatement = { sql: 'SELECT last_insert_rowid()' }
+/**
+ * SQLite's last_insert_rowid keeps what an earlier insert left: an upsert that found its row, or an insert without rowid,
+ * would be told that id. So before each insert this connection inserts a 0 of its own; a temporary table is in no
+ * snapshot and in no file, and a tenant can neither make nor write one.
+ */
+const TEMPORARY: RqliteStatement = { sql: 'CREATE TEMP TABLE IF NOT EXISTS _dbcluster_insert(id INTEGER PRIMARY KEY)' }
+const FORGET_ID: RqliteStatement = { sql: 'REPLACE INTO temp._dbcluster_insert VALUES (0)' }
+const COUNTS: RqliteStatement = { sql: 'SELECT changes(), last_insert_rowid()' }
 
-/** An upsert; a literal that looks like one only costs the question. */
-const UPSERT = /\bdo\s+update\b/i
+/**
+ * Put before a statement, in the same text, it makes rqlite's /db/request run the statement as a query: SQLite steps the
+ * text's last statement, whatever it is. Without it rows of RETURNING are lost wherever rqlite's own parser does not
+ * understand the statement, and a transaction is committed although one of its statements did not compile or its
+ * RETURNING failed (measured; DESIGN.md).
+ */
+const AS_QUERY = 'SELECT 1;'
 
-/** One planned statement, bound. */
+/** rqlite replaces these calls by values, but not in a text that begins with another statement. */
+const RANDOM = /\brandom(?:blob)?\s*\(/i
+
+/** A statement to be carried out in order with others, and how its rows are read. */
 export interface PlannedStatement {
   readonly plan: StatementPlan
   readonly bound: RqliteStatement
+  /** The same read once more, in a form that keeps values as they are. */
+  readonly exactly?: RqliteStatement | undefined
+  /** An assertion gives no rows. */
+  readonly assert?: boolean | undefined
+  rows?(plain: RqliteResult, exact: RqliteResult | undefined): RowsResult
 }
 
-/** What one statement did, whatever rqlite itself told of it. */
-export interface UnitResult {
-  readonly result: RqliteResult
-  readonly rowsAffected: number
-  readonly lastInsertId: number | bigint
-}
+/** What one statement did, or why it did not. */
+export type UnitOutcome = { readonly result: WriteResult } | { readonly error: DbClusterError }
 
-/** Statements as they go to rqlite, each with the questions that its counts take, and the way back. */
+/** Statements as they go to rqlite in one request, and the way back. */
 export interface WriteUnits {
   readonly statements: readonly RqliteStatement[]
-  /** Whether a statement gives rows. */
+  /** They must go to rqlite's endpoint that gives rows. */
   readonly returnsRows: boolean
-  /** Which of the planned statements the one at this place belongs to. */
-  indexOf(position: number): number
-  /** What each did; only of those that rqlite answered for, in a transaction up to the one that failed. */
-  collect(results: readonly RqliteResult[]): readonly UnitResult[]
+  /** What each did; in a transaction up to the one that failed. @throws DbClusterError `OUTCOME_UNKNOWN` */
+  collect(results: readonly RqliteResult[]): readonly UnitOutcome[]
 }
 
 interface Unit {
+  readonly planned: PlannedStatement
+  readonly from: number
+  /** Where its own result is, counted from the first of all. */
   readonly at: number
-  readonly before: boolean
-  readonly after: boolean
+  readonly exactAt: number | undefined
+  readonly countsAt: number | undefined
+  readonly end: number
 }
 
-/** Lays planned statements out for one request. */
-export const writeUnits = (planned: readonly PlannedStatement[], rows = false): WriteUnits => {
-  const statements: RqliteStatement[] = []
-  const owners: number[] = []
-  const add = (index: number, statement: RqliteStatement): number =>
-    owners.push(index) && statements.push(statement) - 1
-  const units = planned.map(({ plan, bound }, index): Unit => {
-    const before = plan.isInsert && UPSERT.test(plan.sql)
-    const after = plan.isInsert && plan.returning
-    if (before) add(index, LAST_ID)
-    const at = add(index, bound)
-    if (after) add(index, LAST_ID)
-    return { at, before, after }
+/** Lays statements out for one request. @throws DbClusterError `NONDETERMINISTIC_SQL`, with the statement's index */
+export const writeUnits = (planned: readonly PlannedStatement[], transaction: boolean): WriteUnits => {
+  const returnsRows = planned.some(({ plan, assert }) => plan.returning || (isRead(plan) && assert !== true))
+  const needsTable = returnsRows || planned.some(({ plan }) => plan.isInsert)
+  // It is also what keeps rqlite from taking the request for a read.
+  const statements: RqliteStatement[] = needsTable ? [TEMPORARY] : []
+  const push = (statement: RqliteStatement): number => statements.push(statement) - 1
+  const units = planned.map((one, index): Unit => {
+    const { plan, bound, exactly } = one
+    const asQuery = returnsRows && (transaction || plan.returning)
+    const as = (statement: RqliteStatement): RqliteStatement =>
+      asQuery ? { ...statement, sql: `${AS_QUERY}${statement.sql}` } : statement
+    if (asQuery && (one.assert === true || !isRead(plan)) && RANDOM.test(plan.sql)) throw nondeterministic(index)
+    const from = statements.length
+    if (plan.isInsert) push(FORGET_ID)
+    const at = push(as(bound))
+    const exactAt = exactly === undefined ? undefined : push(as(exactly))
+    const countsAt = asQuery && plan.kind === 'write' ? push(COUNTS) : undefined
+    return { planned: one, from, at, exactAt, countsAt, end: statements.length }
   })
   return {
     statements,
-    returnsRows: rows || units.some((unit) => unit.before || unit.after) || planned.some(({ plan }) => plan.returning),
-    indexOf: (position) => owners[position] ?? 0,
-    collect: (results) =>
-      units.flatMap((unit, index) => {
-        const result = results[unit.at]
-        const plan = planned[index]?.plan
-        return result === undefined || plan === undefined ? [] : [{ result, ...countsOf(plan, unit, results) }]
-      }),
+    returnsRows,
+    collect: (results) => (transaction ? untilFailed(units, results) : units.map((unit) => outcomeOf(unit, results))),
   }
 }
 
-/** Counts that mean something: SQLite's own keep what an earlier statement left. */
-const countsOf = (
-  plan: StatementPlan,
-  { at, before, after }: Unit,
-  results: readonly RqliteResult[],
-): Omit<UnitResult, 'result'> => {
-  const result = results[at]
-  if (plan.kind !== 'write' || result === undefined || result.error !== undefined)
-    return { rowsAffected: 0, lastInsertId: 0 }
-  const rowsAffected = plan.returning ? result.rows.length : result.rowsAffected
-  if (!plan.isInsert || rowsAffected === 0) return { rowsAffected, lastInsertId: 0 }
-  const id = after ? idIn(results[at + 1]) : result.lastInsertId
-  // An upsert that found its row inserted nothing, and left the id of the insert before.
-  const inserted = !before || BigInt(id) !== BigInt(idIn(results[at - 1]))
-  return { rowsAffected, lastInsertId: inserted ? id : 0 }
+const untilFailed = (units: readonly Unit[], results: readonly RqliteResult[]): readonly UnitOutcome[] => {
+  const failed = results.findIndex((result) => result.error !== undefined)
+  if (failed < 0) return units.map((unit) => outcomeOf(unit, results))
+  if (failed < results.length - 1) {
+    throw new DbClusterError(
+      'OUTCOME_UNKNOWN',
+      'rqlited went on with a transaction after one of its statements failed',
+      {
+        hint: 'read back what it should have changed, and report the version of rqlited',
+      },
+    )
+  }
+  const index = units.findIndex(({ end }) => failed < end)
+  return units.slice(0, index + 1).map((unit, at) => (at < index ? outcomeOf(unit, results) : failure(results[failed])))
 }
 
-const idIn = (result: RqliteResult | undefined): number | bigint => {
-  const id = result?.rows[0]?.[0]
-  if (typeof id === 'number' || typeof id === 'bigint') return id
-  throw new DbClusterError('INTERNAL', 'rqlited left out the id of the last insert')
+const outcomeOf = ({ planned, at, exactAt, countsAt }: Unit, results: readonly RqliteResult[]): UnitOutcome => {
+  const result = results[at]
+  const exact = exactAt === undefined ? undefined : results[exactAt]
+  if (result === undefined || result.error !== undefined) return failure(result)
+  if (exact?.error !== undefined) return failure(exact)
+  const { plan, assert, rows } = planned
+  const counts =
+    plan.kind !== 'write' ? NOTHING : countsOf(result, countsAt === undefined ? undefined : results[countsAt])
+  const { rowsAffected } = counts
+  const written = { rowsAffected, lastInsertId: plan.isInsert && rowsAffected > 0 ? counts.lastInsertId : 0 }
+  if (assert === true || (!plan.returning && !isRead(plan))) return { result: written }
+  const read = rows?.(result, exact) ?? { columns: result.columns, rows: result.rows }
+  return { result: { ...written, ...read } }
 }
+
+const NOTHING = { rowsAffected: 0, lastInsertId: 0 } as const
+
+const countsOf = (
+  own: RqliteResult,
+  asked: RqliteResult | undefined,
+): Pick<WriteResult, 'rowsAffected' | 'lastInsertId'> => {
+  if (asked === undefined) return own
+  const [changes, id] = asked.rows[0] ?? []
+  return { rowsAffected: Number(changes ?? 0), lastInsertId: typeof id === 'bigint' ? id : Number(id ?? 0) }
+}
+
+const failure = (result: RqliteResult | undefined): UnitOutcome => ({
+  error:
+    result?.error ?? new DbClusterError('INTERNAL', 'rqlited left out a result', { details: { outcome: 'unknown' } }),
+})
+
+const nondeterministic = (statementIndex: number): DbClusterError =>
+  new DbClusterError('NONDETERMINISTIC_SQL', 'random() and randomblob() would give each replica another value here', {
+    hint: 'pass the value as a parameter, or leave out RETURNING and the reads of the transaction',
+    statementIndex,
+  })

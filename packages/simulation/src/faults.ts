@@ -231,17 +231,24 @@ export class Faults {
     })
   }
 
-  /** Only while a majority of the newest roster keeps its memory: more than that nobody promises to survive. */
+  /**
+   * The disk fails, within what is survived: a majority of every roster that somebody still holds for the newest keeps
+   * its memory. A newcomer counts as one member more, since its admission may be under way: it loses its disk only
+   * while all members have theirs.
+   */
   loseStore(node: SimNode): void {
-    const newest = this.#world.nodes
-      .map((other) => other.store.get('roster') as Roster | undefined)
-      .reduce((a, b) => ((b?.epoch ?? 0) > (a?.epoch ?? 0) ? b : a), undefined)
-    const able = (newest?.members ?? []).filter(
-      ({ peerId, incarnation }) =>
-        peerId !== node.peerId && this.#world.nodes.some((n) => n.peerId === peerId && n.incarnation === incarnation),
-    )
-    if (newest === undefined || able.length <= newest.members.length / 2) return
+    const rosters = this.#world.nodes.flatMap((other) => (other.store.get('roster') as Roster | undefined) ?? [])
+    if (rosters.length === 0 || !rosters.every((roster) => this.#survives(roster, node))) return
     node.loseStore()
     this.#restartLater(node)
+  }
+
+  #survives({ members }: Roster, lost: SimNode): boolean {
+    const remember = members.filter(({ peerId, incarnation }) =>
+      this.#world.nodes.some((node) => node !== lost && node.peerId === peerId && node.incarnation === incarnation),
+    )
+    const isMember = members.some(({ peerId }) => peerId === lost.peerId)
+    const asMember = isMember ? members.length : members.length + 1
+    return remember.length > asMember / 2 && (isMember || remember.length === members.length)
   }
 }

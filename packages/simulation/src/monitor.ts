@@ -60,14 +60,18 @@ export class Monitor implements Observer {
         return this.#sent(node, effect.message)
       case 'recordChanged':
         return this.outcomes.recordChanged(node, effect.record)
-      case 'rosterChanged':
-        return this.#rosterChanged(effect.roster)
       case 'answer':
         this.outcomes.answered(node, effect)
         return this.onAnswer(node, effect)
       default:
         return
     }
+  }
+
+  stored(key: string, value: unknown): void {
+    if (key !== 'roster') return
+    this.votes.learnRoster(value as Roster)
+    this.knowledge.learnRoster(value as Roster)
   }
 
   crashed(node: SimNode): void {
@@ -86,14 +90,10 @@ export class Monitor implements Observer {
 
   #sent(node: SimNode, message: NodeMessage): void {
     if (message.type === 'DATABASE_CREATE_ACCEPTED' && message.accepted) this.votes.cast(node, message)
+    if (message.type === 'NODE_ROSTER_ACCEPTED' && message.accepted) this.votes.castRoster(node, message)
     if (message.type === 'DATABASE_CREATE_REQUEST') this.votes.proposed(node, message)
     if (message.type === 'DATABASE_DELETE_RESPONSE' && message.done) this.votes.castEnd(node, message)
     this.onSent(node, message)
-  }
-
-  #rosterChanged(roster: Roster): void {
-    this.votes.learnRoster(roster)
-    this.knowledge.learnRoster(roster)
   }
 
   #trace(node: SimNode, effect: CoordinatorEffect): void {

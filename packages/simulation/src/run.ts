@@ -3,8 +3,9 @@ import { Faults } from './faults.js'
 import { Violation } from './monitor.js'
 import { Random } from './random.js'
 import type { Scenario } from './scenario.js'
-import { duel, fadingMemory, lostStore, mayhem, pausedCoordinator } from './scenarios/coordinators.js'
+import { duel, mayhem, pausedCoordinator } from './scenarios/coordinators.js'
 import { growth, plain, ten, thirty } from './scenarios/creation.js'
+import { fadingMemory, lostStore, rosters } from './scenarios/memory.js'
 import { deleteStorm, givenUp, startFailures, tooFew } from './scenarios/replicas.js'
 import { settle } from './settle.js'
 import { World } from './world.js'
@@ -20,6 +21,7 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
     duel,
     lostStore,
     fadingMemory,
+    rosters,
     startFailures,
     deleteStorm,
     givenUp,

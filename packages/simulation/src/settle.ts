@@ -7,8 +7,8 @@ import type { World } from './world.js'
 const ANSWER_WITHIN_MS = 25_000
 /** Time within which tables must be equal: a few rounds of anti-entropy. */
 const CONVERGE_WITHIN_MS = 40_000
-/** Time after which no lease may be left that nobody uses. */
-const LEASES_GONE_MS = 40_000
+/** Time after which nothing may be left of what was given up: leases, replicas nobody established, ends without tombstone. */
+const GIVEN_UP_GONE_MS = 75_000
 
 /** What holds at the end of every run, once nothing goes wrong any more. */
 export const settle = (
@@ -30,7 +30,7 @@ export const settle = (
   }
   if (expectations.allSucceed) ensureAgain(world, clients)
   converge(world)
-  world.run(LEASES_GONE_MS)
+  world.run(GIVEN_UP_GONE_MS)
   converge(world)
   checkNoLeaks(world)
   checkOneView(world)

@@ -16,6 +16,8 @@ import type { Schedule } from './schedule.js'
 export interface Observer {
   /** This effect was performed. */
   performed(node: SimNode, effect: CoordinatorEffect): void
+  /** This is on its disk now. */
+  stored(key: string, value: unknown): void
   /** Its process died. */
   crashed(node: SimNode): void
 }
@@ -161,7 +163,7 @@ export class SimNode implements Endpoint {
   }
 
   #write(): void {
-    const { schedule, random } = this.#init
+    const { schedule, random, observer } = this.#init
     const life = this.#life
     schedule.after(random.between(this.disk.low, this.disk.high), () => {
       if (this.#life !== life) return
@@ -170,6 +172,7 @@ export class SimNode implements Endpoint {
       for (const { key, value } of effect.writes) {
         if (value === undefined) this.store.delete(key)
         else this.store.set(key, value)
+        observer.stored(key, value)
       }
       this.#draining = false
       this.#drain()

@@ -24,7 +24,9 @@ export const findPortRanges = async (count: number, size: number): Promise<reado
     if (apart && (await allFree(range))) ranges.push(range)
   }
   if (ranges.length === count) return ranges
-  throw new Error(`found ${ranges.length} of ${count} ranges of ${size} free ports between ${FIRST_PORT} and ${LAST_PORT}`)
+  throw new Error(
+    `found ${ranges.length} of ${count} ranges of ${size} free ports between ${FIRST_PORT} and ${LAST_PORT}`,
+  )
 }
 
 const allFree = async ({ start, end }: PortRange): Promise<boolean> => {

@@ -81,7 +81,7 @@ const runDev = async (options: DevOptions, typedIn: string, programs: Programs):
   try {
     const running = await cluster.start()
     const { example } = clusterFiles(directory)
-    await writeFileAtomic(example, exampleScript(running, import.meta.resolve('@dbcluster/client')))
+    await writeFileAtomic(example, exampleScript(running, new URL('./sdk.js', import.meta.url).href))
     process.stdout.write(`${describeCluster({ cluster: running, directory, isTemporary, example })}\n`)
   } catch (error) {
     // What a stop interrupts isn't a failure.

@@ -72,7 +72,7 @@ export const describeValues = (of: () => TestCluster): void =>
 
     test('expressions have the values of expressions', async () => {
       const sql =
-        "SELECT zeroblob(2) AS z, CAST('é' AS BLOB) AS c, 'x' || 1 AS t, 2 > 1 AS yes, NULL AS nothing, 7 / 2.0 AS r"
+        "SELECT zeroblob(2) AS z, CAST('é' AS BLOB) AS c, 'x' || 1 AS t, 2 > 1 AS yes, NULL AS void, 7 / 2.0 AS r"
       expect(await send('query', JSON.stringify({ database: DATABASE, sql }))).toContain(
         '"rows":[[{"$blob":"AAA="},{"$blob":"w6k="},"x1",1,null,3.5]]',
       )

@@ -1,5 +1,5 @@
 import { LIMITS } from '@dbcluster/protocol'
-import { type Static, Type } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
 import { section } from './fields.js'
 
 /** What a credential may do, least first. */
@@ -57,4 +57,3 @@ export const AuthSection = section('Credentials that this node accepts from appl
   }),
   jwt: Type.Array(JwtIssuerSchema, { maxItems: 16, default: [], description: 'Issuers of JWTs.' }),
 })
-export type AuthFile = Static<typeof AuthSection>

@@ -27,10 +27,12 @@ export class CoreContext {
   readonly actor: string
   readonly table: MetadataTable
   readonly acceptors = new Map<string, AcceptorEntry>()
+  /** Names whose remembered generation ended and that may still lack their tombstone. */
+  readonly ended = new Set<string>()
   readonly connected = new Set<string>()
   /** Told of each record that changed, within the step that changed it. */
   onRecordChanged: (record: MetadataRecord) => void = () => {}
-  /** Told when `roster` was replaced. */
+  /** Told of each newer roster, within the step that brought it. */
   onRosterChanged: () => void = () => {}
   roster: Roster | undefined
   nowMs = 0
@@ -111,12 +113,20 @@ export class CoreContext {
     return (this.roster?.members ?? []).map((member) => member.peerId).filter((peerId) => this.isLive(peerId))
   }
 
-  isMajority(count: number): boolean {
-    return this.roster !== undefined && count > this.roster.members.length / 2
+  /** Whether so many votes, cast in this epoch, are a majority; none are once the roster has moved on. */
+  isMajority(count: number, epoch: number): boolean {
+    return this.roster?.epoch === epoch && count > this.roster.members.length / 2
+  }
+
+  /** Takes an entry up into memory; {@link rememberAcceptor} puts it on disk too. */
+  learnAcceptor(entry: AcceptorEntry): void {
+    this.acceptors.set(entry.name, entry)
+    if (entry.deleted) this.ended.add(entry.name)
+    else this.ended.delete(entry.name)
   }
 
   rememberAcceptor(entry: AcceptorEntry): void {
-    this.acceptors.set(entry.name, entry)
+    this.learnAcceptor(entry)
     this.persist(`acceptor/${entry.name}`, entry)
   }
 

@@ -56,7 +56,7 @@ export class CoordinatorCore {
     const table = new MetadataTable({ actor: `${init.self.peerId}/${init.self.incarnation}` })
     const context = new CoreContext({ config: init.config, self: init.self, table })
     table.merge(init.memory.records)
-    for (const entry of init.memory.acceptors) context.acceptors.set(entry.name, entry)
+    for (const entry of init.memory.acceptors) context.learnAcceptor(entry)
     context.roster = init.memory.roster
     this.#context = context
     this.#voting = new Voting(context, () => this.#hosting.names())
@@ -76,6 +76,7 @@ export class CoordinatorCore {
     this.#timed = [this.#membership, this.#creations, this.#asks, this.#deletions, this.#hosting, leases, this.#sync]
     context.onRecordChanged = (record) => this.#onRecordChanged(record)
     context.onRosterChanged = () => {
+      this.#creations.onRoster()
       // Whoever was met before it belonged here is compared with now.
       for (const peerId of [...context.connected].sort()) if (context.isMember(peerId)) this.#sync.greet(peerId)
     }

@@ -73,7 +73,7 @@ export class Creations {
     if (!message.accepted) return this.#onRefused(from, state, message)
     const next = { ...state, decree: state.decree, votes: new Set([...state.votes, from]) }
     this.#set(next)
-    if (!this.#context.isMajority(next.votes.size)) return
+    if (!this.#context.isMajority(next.votes.size, state.epoch)) return
     if (message.established) this.#finish(next)
     else this.#observe(this.#set(this.#steps.gather(next)))
   }
@@ -87,6 +87,14 @@ export class Creations {
     const over = decree.generation > state.generation || (decree.generation === state.generation && deleted)
     if (over) return this.#onGenerationOver(state)
     this.#observe(state)
+  }
+
+  /** Votes of an older epoch are worth nothing: whoever counts some begins anew. */
+  onRoster(): void {
+    const epoch = this.#context.roster?.epoch ?? 0
+    for (const state of [...this.#running.values()])
+      if (state.epoch < epoch && state.phase !== 'waiting' && state.phase !== 'gathering')
+        this.#retry(state, { counts: false })
   }
 
   onReplicaFailed(peerId: string, { name, clusterId, error }: NodeMessageOf<'DATABASE_REPLICA_FAILED'>): void {
@@ -128,14 +136,16 @@ export class Creations {
     if (this.#context.liveMembers().every((peerId) => promises.has(peerId) || refused.has(peerId)))
       return this.#decide(state)
     const { replicationFactor } = this.#context.config
-    const enough = this.#context.isMajority(promises.size) && usableOffers(state).length >= replicationFactor
+    const enough =
+      this.#context.isMajority(promises.size, state.epoch) && usableOffers(state).length >= replicationFactor
     if (enough) this.#set(this.#steps.hurry(state))
   }
 
   /** All promises that will come are in: propose what must be, go on with what can be, or choose a new cluster. */
   #decide(state: CreationState): void {
     const { tally, name } = state
-    if (!this.#context.isMajority(tally.promises.size)) return this.#fail(state, tooFewNodes(this.#context, state))
+    if (!this.#context.isMajority(tally.promises.size, state.epoch))
+      return this.#fail(state, tooFewNodes(this.#context, state))
     const chosen = mustPropose(tally.votes)
     if (chosen !== undefined) return void this.#set(this.#steps.establish(state, chosen))
     const vote = highestVote(tally.votes)

@@ -1,7 +1,10 @@
 import { DbClusterError, type NodeMessageOf } from '@dbcluster/protocol'
 import type { CoreContext } from './context.js'
+import type { AskResult } from './events.js'
 
 interface OpenDeletion {
+  /** Whom to answer; nobody when an unfinished deletion is completed. */
+  readonly askId?: string
   readonly name: string
   readonly generation: number
   /** The epoch whose acceptors are asked; votes of another one don't count. */
@@ -15,6 +18,10 @@ interface OpenDeletion {
 export class Deletions {
   readonly #context: CoreContext
   readonly #open = new Map<string, OpenDeletion>()
+  /** Ends that were without a tombstone when last looked at: whoever asked for them has had time to finish. */
+  #suspects = new Set<string>()
+  #nextCheckMs = 0
+  #completed = 0
 
   constructor(context: CoreContext) {
     this.#context = context
@@ -28,33 +35,25 @@ export class Deletions {
       })
       return this.#context.emit({ type: 'answer', askId, result: { ok: false, error } })
     }
-    const { nowMs, config } = this.#context
-    this.#open.set(askId, {
-      name,
-      generation: record.decree.generation,
-      epoch: 0,
-      votes: new Set(),
-      deadlineMs: nowMs + config.creationTimeoutMs,
-      resendMs: 0,
-    })
-    this.#send(askId)
+    this.#begin(askId, { name, generation: record.decree.generation, askId })
   }
 
   onResponse(from: string, message: NodeMessageOf<'DATABASE_DELETE_RESPONSE'>): void {
-    const [askId = '', epoch] = message.requestId.split('@')
-    const open = this.#open.get(askId)
+    const [key = '', epoch] = message.requestId.split('@')
+    const open = this.#open.get(key)
     if (open === undefined || !message.done) return
-    if (open.epoch !== Number(epoch) || open.epoch !== this.#context.roster?.epoch) return
+    if (open.epoch !== Number(epoch)) return
     const votes = new Set([...open.votes, from])
-    this.#open.set(askId, { ...open, votes })
-    if (this.#context.isMajority(votes.size)) this.#finish(askId, open)
+    this.#open.set(key, { ...open, votes })
+    if (this.#context.isMajority(votes.size, open.epoch)) this.#finish(key, open)
   }
 
   tick(): void {
     const { nowMs, config } = this.#context
-    for (const [askId, open] of [...this.#open]) {
+    if (nowMs >= this.#nextCheckMs) this.#completeUnfinished()
+    for (const [key, open] of [...this.#open]) {
       if (nowMs >= open.deadlineMs) {
-        this.#open.delete(askId)
+        this.#open.delete(key)
         const error = new DbClusterError(
           'TIMEOUT',
           `deleting ${open.name} was confirmed by ${open.votes.size} nodes within ${config.creationTimeoutMs} ms, which is no majority`,
@@ -62,44 +61,76 @@ export class Deletions {
             hint: 'bring the nodes of the network back and delete again; it may already be on its way',
           },
         )
-        this.#context.emit({ type: 'answer', askId, result: { ok: false, error } })
-      } else if (nowMs >= open.resendMs) this.#send(askId)
+        this.#answer(open, { ok: false, error })
+      } else if (nowMs >= open.resendMs) this.#send(key)
     }
   }
 
   nextDeadlineMs(): number {
     return Math.min(
+      this.#context.ended.size === 0 ? Number.POSITIVE_INFINITY : this.#nextCheckMs,
       ...[...this.#open.values()].map((open) => Math.min(open.resendMs, open.deadlineMs)),
-      Number.POSITIVE_INFINITY,
     )
   }
 
-  #send(askId: string): void {
-    const open = this.#open.get(askId)
+  /**
+   * An acceptor remembers an end, and the record still lives: whoever asked died, or lost the tombstone with its disk.
+   * The deletion was asked for, so it is completed.
+   */
+  #completeUnfinished(): void {
+    const { roster, self, nowMs, config, ended, acceptors, table, admitted } = this.#context
+    const rank = roster?.members.findIndex((member) => member.peerId === self.peerId) ?? 0
+    this.#nextCheckMs = nowMs + config.abandonMs * (1 + 0.2 * rank)
+    const before = this.#suspects
+    this.#suspects = new Set()
+    for (const name of [...ended]) {
+      const generation = acceptors.get(name)?.generation ?? 0
+      const record = table.database(name)
+      if (record === undefined) continue
+      if (record.deleted || record.decree.generation > generation) ended.delete(name)
+      else if (!before.has(name) || !admitted) this.#suspects.add(name)
+      else {
+        this.#completed += 1
+        this.#begin(`ended-${this.#completed}`, { name, generation })
+      }
+    }
+  }
+
+  #begin(key: string, of: Pick<OpenDeletion, 'name' | 'generation' | 'askId'>): void {
+    const deadlineMs = this.#context.nowMs + this.#context.config.creationTimeoutMs
+    this.#open.set(key, { ...of, epoch: 0, votes: new Set(), deadlineMs, resendMs: 0 })
+    this.#send(key)
+  }
+
+  #answer(open: OpenDeletion, result: AskResult): void {
+    if (open.askId !== undefined) this.#context.emit({ type: 'answer', askId: open.askId, result })
+  }
+
+  #send(key: string): void {
+    const open = this.#open.get(key)
     const { roster, nowMs, config } = this.#context
     const record = open === undefined ? undefined : this.#context.table.database(open.name)
     if (open === undefined || roster === undefined || record === undefined) return
-    if (record.deleted || record.decree.generation > open.generation) return this.#finish(askId, open)
+    if (record.deleted || record.decree.generation > open.generation) return this.#finish(key, open)
     const votes = open.epoch === roster.epoch ? open.votes : new Set<string>()
-    this.#open.set(askId, { ...open, epoch: roster.epoch, votes, resendMs: nowMs + config.retryMs })
+    this.#open.set(key, { ...open, epoch: roster.epoch, votes, resendMs: nowMs + config.retryMs })
     this.#context.sendToRoster({
       type: 'DATABASE_DELETE_REQUEST',
       name: open.name,
       generation: open.generation,
       epoch: roster.epoch,
-      requestId: `${askId}@${roster.epoch}`,
+      requestId: `${key}@${roster.epoch}`,
       record,
     })
   }
 
-  #finish(askId: string, open: OpenDeletion): void {
-    this.#open.delete(askId)
+  #finish(key: string, open: OpenDeletion): void {
+    this.#open.delete(key)
     const before = this.#context.table.database(open.name)
     const current = before !== undefined && before.decree.generation === open.generation && !before.deleted
     const tombstone = current ? this.#context.table.putTombstone(open.name) : undefined
     if (tombstone !== undefined) this.#context.keep([tombstone], { directly: this.#context.liveMembers() })
     const record = tombstone ?? before
-    if (record !== undefined)
-      this.#context.emit({ type: 'answer', askId, result: { ok: true, record, created: false } })
+    if (record !== undefined) this.#answer(open, { ok: true, record, created: false })
   }
 }

@@ -88,7 +88,7 @@ export class RosterChanges {
     const seen = higherVote(running.seen, message.accepted)
     const votes = new Set([...running.votes, from])
     this.#running = { ...running, votes, seen }
-    if (!this.#context.isMajority(votes.size)) return
+    if (!this.#context.isMajority(votes.size, running.epoch - 1)) return
     const roster = seen?.roster ?? this.#rosterAfter(running.change)
     if (roster === undefined) return this.#drop()
     const { epoch, ballot } = running
@@ -109,7 +109,7 @@ export class RosterChanges {
     if (!message.accepted) return this.#outbid(message.highest)
     const votes = new Set([...running.votes, from])
     this.#running = { ...running, votes }
-    if (!this.#context.isMajority(votes.size) || running.proposed === undefined) return
+    if (!this.#context.isMajority(votes.size, running.epoch - 1) || running.proposed === undefined) return
     const roster = running.proposed
     const before = this.#context.roster?.members.map((member) => member.peerId) ?? []
     this.#decided(roster)

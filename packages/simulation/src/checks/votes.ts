@@ -1,3 +1,4 @@
+import type { RosterVote } from '@dbcluster/coordinator'
 import type { AcceptorEntry, NodeMessageOf, Roster } from '@dbcluster/protocol'
 import { compareBallots } from '@dbcluster/protocol'
 import type { SimNode } from '../sim-node.js'
@@ -66,6 +67,13 @@ export class Votes {
     if (!established) return
     const final = this.#count(`${key}/established`, clusterId, node.peerId)
     if (this.#isMajority(epoch, final)) this.#choose({ name, generation, clusterId })
+  }
+
+  /** A proposer of rosters uses a ballot once. */
+  castRoster(node: SimNode, { epoch, ballot }: NodeMessageOf<'NODE_ROSTER_ACCEPTED'>): void {
+    const vote = node.store.get('rosterVote') as RosterVote | undefined
+    const value = JSON.stringify(vote?.accepted?.roster.members)
+    this.#count(`roster/${epoch}/${ballot.round}/${ballot.proposer}`, value, node.peerId)
   }
 
   castEnd(node: SimNode, vote: NodeMessageOf<'DATABASE_DELETE_RESPONSE'>): void {

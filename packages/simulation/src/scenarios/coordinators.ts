@@ -36,49 +36,6 @@ export const duel: Scenario = {
   },
 }
 
-/** A disk is lost. */
-export const lostStore: Scenario = {
-  name: 'lost-store',
-  about: 'nodes lose their store, come back as new acceptors, and nothing chosen is forgotten',
-  world: (pick) => ({ nodes: pick(3, 5), config: { replicationFactor: pick(1, 2) } }),
-  play: ({ world, clients, faults }) => {
-    const { random, schedule } = world
-    world.boot(world.nodes.length)
-    for (let index = 0; index < 6; index += 1) {
-      schedule.after(random.between(0, 9_000), () => clients.ensure(`app_db${random.integer(0, 4)}`))
-    }
-    const lively = random.chance(0.6)
-    faults.rage(
-      10_000,
-      900,
-      lively ? { loseStore: 3, crash: 1, pause: 1, oneWay: 1, storm: 1, trap: 3 } : { loseStore: 1 },
-    )
-    world.run(11_000)
-  },
-}
-
-/** What few remember. */
-export const fadingMemory: Scenario = {
-  name: 'fading-memory',
-  about: 'databases are created with a bare majority, then all but one of those who remember them lose their disks',
-  world: (pick) => ({ nodes: 5, config: { replicationFactor: pick(1, 2) } }),
-  play: ({ world, clients, faults }) => {
-    const { random, schedule, network } = world
-    world.boot(5)
-    for (let round = 0; round < 2; round += 1) {
-      const order = random.shuffle(world.nodes)
-      const deaf = order.slice(3)
-      for (const node of deaf) for (const other of world.nodes) network.block(other.peerId, node.peerId)
-      for (let index = 0; index < 2; index += 1)
-        clients.ensure(`app_round${round}db${index}`, random.pick(order.slice(0, 3)))
-      world.run(random.between(20, 600))
-      for (const node of order.slice(1, 3)) faults.loseStore(node)
-      schedule.after(random.between(0, 500), () => network.heal())
-      world.run(random.between(1_000, 5_000))
-    }
-  },
-}
-
 /** All at once. */
 export const mayhem: Scenario = {
   name: 'mayhem',

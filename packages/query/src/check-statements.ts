@@ -1,0 +1,65 @@
+import type { SqlArgs, Statement } from '@dbcluster/protocol'
+import {
+  bind,
+  dropTableStatement,
+  isRead,
+  planCreateTable,
+  requireRead,
+  type SqlPlanner,
+  type StatementPlan,
+} from '@dbcluster/sql'
+import type { GivenStatement } from './exact-rows.js'
+import type { DataOperation } from './needs.js'
+import { atStatement } from './statement-index.js'
+
+/** What the check needs only to find arguments that don't fit; how values are encoded is another matter. */
+const ANY_ENCODING = { blobs: 'array', hexText: 'plain' } as const
+
+/** What is known of an operation's statements once they are checked. */
+export interface CheckedOperation {
+  /** Whether carrying it out twice can change nothing. */
+  readonly readOnly: boolean
+}
+
+/**
+ * Checks every statement of an operation and its arguments before anything is done on its behalf: what is refused creates
+ * no database, and no batch is left half done.
+ * @throws DbClusterError whatever `planStatement` and `bind` refuse with, `statementIndex` set where there are several
+ */
+export const checkStatements = (planner: SqlPlanner, operation: DataOperation): CheckedOperation => {
+  switch (operation.op) {
+    case 'query':
+      checked(requireRead(planner.plan(operation.statement.sql)), operation.statement as Statement)
+      return { readOnly: true }
+    case 'execute':
+      return { readOnly: isRead(checked(planner.plan(operation.statement.sql), operation.statement as Statement)) }
+    case 'batch':
+    case 'transaction': {
+      const given = planStatements(planner, operation.statements as readonly Statement[])
+      return { readOnly: given.every(({ plan }) => isRead(plan)) }
+    }
+    case 'createTable':
+      planCreateTable(operation.schema)
+      return { readOnly: false }
+    case 'dropTable':
+      dropTableStatement(operation.table)
+      return { readOnly: false }
+    case 'schema':
+      return { readOnly: true }
+  }
+}
+
+/** The statements of a batch or transaction. @throws DbClusterError with `statementIndex` */
+export const planStatements = (planner: SqlPlanner, statements: readonly Statement[]): readonly GivenStatement[] =>
+  statements.map((statement, index) =>
+    atStatement(index, () => {
+      const plan = checked(planner.plan(statement.sql), statement)
+      const assert = statement.assert === true
+      return { plan: assert ? requireRead(plan) : plan, args: statement.args as SqlArgs | undefined, assert }
+    }),
+  )
+
+const checked = (plan: StatementPlan, { args }: Statement): StatementPlan => {
+  bind(plan, args, ANY_ENCODING)
+  return plan
+}

@@ -1,0 +1,115 @@
+import { authorize } from '@dbcluster/auth'
+import {
+  type Consistency,
+  type DatabaseRecord,
+  DbClusterError,
+  internalName,
+  type OperationResults,
+  type ResultMeta,
+  splitInternalName,
+} from '@dbcluster/protocol'
+import type { Activities } from './activity.js'
+import { checkStatements } from './check-statements.js'
+import type { QueryComponents } from './components.js'
+import { locate } from './locate.js'
+import { type DataOperation, isDataOperation, OPERATION_NEEDS } from './needs.js'
+import { networkStatus } from './network-status.js'
+import type { Ask } from './passage.js'
+import type { ReplicaSessions } from './replica-sessions.js'
+import type { Router } from './router.js'
+import { databaseStatus } from './status.js'
+import { unlessAborted } from './wait.js'
+
+/** What performing requests takes. */
+export interface PerformComponents extends QueryComponents {
+  readonly sessions: ReplicaSessions
+  readonly activities: Activities
+  readonly router: Router
+}
+
+/** A result, and what is worth telling of how it came about. */
+export interface Performed {
+  readonly result: OperationResults[keyof OperationResults] | unknown
+  readonly meta?: Partial<ResultMeta>
+}
+
+/** Does what was asked, if the principal may: names are checked first, then the scope, then the statements. */
+export const perform = async (components: PerformComponents, ask: Ask): Promise<Performed> => {
+  const { operation } = ask.request
+  const { scope } = OPERATION_NEEDS[operation.op]
+  if (operation.op === 'list' || operation.op === 'networkStatus') {
+    authorize(ask.principal, scope)
+    if (operation.op === 'networkStatus') return { result: { nodes: networkStatus(components) } }
+    return { result: { databases: visibleDatabases(components, ask) } }
+  }
+  const { database } = operation
+  const name = internalName(ask.principal.app, database)
+  authorize(ask.principal, scope, database)
+  if (isDataOperation(operation)) return onReplica(components, ask, { name, database, operation })
+  const { coordinator, router } = components
+  switch (operation.op) {
+    case 'open': {
+      const { record, created } = await unlessAborted(coordinator.ensure(name), ask.deadline.signal)
+      return { result: { created, clusterId: record.decree.clusterId } }
+    }
+    case 'status': {
+      const record = coordinator.record(name)
+      if (record === undefined || record.deleted) throw notFound(database)
+      return { result: await databaseStatus(components, { record, database, ask }) }
+    }
+    case 'locate': {
+      const record = existing(components, name, database)
+      const about = { record, ask, rememberedLeader: router.rememberedLeader(name) }
+      return { result: await locate(components, components.sessions, about) }
+    }
+    case 'delete':
+      existing(components, name, database)
+      await unlessAborted(coordinator.remove(name), ask.deadline.signal)
+      return { result: { deleted: true } }
+  }
+}
+
+const visibleDatabases = ({ coordinator }: QueryComponents, { principal }: Ask): readonly string[] => {
+  const all = coordinator.databases(`${principal.app}_`).map((record) => splitInternalName(record.name).database)
+  const { databases } = principal
+  return databases === undefined ? all : all.filter((name) => databases.includes(name))
+}
+
+interface DataAsk {
+  readonly name: string
+  readonly database: string
+  readonly operation: DataOperation
+}
+
+const onReplica = async (components: PerformComponents, ask: Ask, about: DataAsk): Promise<Performed> => {
+  const { name, database, operation } = about
+  const { readOnly } = checkStatements(components.planner, operation) // before anything is created on its behalf
+  let used: Consistency | undefined
+  const usedConsistency = (level: Consistency): void => {
+    used = level
+  }
+  const record = await usable(components, ask, { name, database, operation })
+  const passage = { ...ask, request: { ...ask.request, operation }, readOnly, usedConsistency }
+  const { result, servedBy, attempts, consistency = used } = await components.router.route(record, passage)
+  return { result, meta: { servedBy, attempts, ...(consistency === undefined ? {} : { consistency }) } }
+}
+
+const usable = async ({ coordinator }: QueryComponents, ask: Ask, about: DataAsk): Promise<DatabaseRecord> => {
+  const record = coordinator.database(about.name)
+  if (record !== undefined) return record
+  // The node that asked us knows the database; we shall in a moment.
+  if (ask.hops > 0) throw new DbClusterError('NOT_REPLICA', `this node does not know ${about.name} yet`)
+  if (!OPERATION_NEEDS[about.operation.op].creates) throw notFound(about.database)
+  return (await unlessAborted(coordinator.ensure(about.name), ask.deadline.signal)).record
+}
+
+const existing = ({ coordinator }: QueryComponents, name: string, database: string): DatabaseRecord => {
+  const record = coordinator.database(name)
+  if (record === undefined) throw notFound(database)
+  return record
+}
+
+const notFound = (database: string): DbClusterError =>
+  new DbClusterError('DATABASE_NOT_FOUND', `there is no database ${JSON.stringify(database)}`, {
+    hint: 'exec, query, transaction, schema, create-table and import create it on first access; list shows what is there',
+  })

@@ -1,0 +1,134 @@
+import { DbClusterError, toDbClusterError } from '@dbcluster/protocol'
+import type { RaftView } from '@dbcluster/rqlite'
+import type { LocalReplica, LocalReplicas } from './components.js'
+import { unlessAborted } from './wait.js'
+
+/**
+ * How long a look at Raft stays good for. A `weak` read can miss an acknowledged write when the leader lost its office to
+ * another and won it back without our having noticed: two elections, each at least one election timeout long
+ * (200 ms in the shortest timing profile), would have to fit into this time.
+ */
+const VIEW_FRESH_MS = 150
+/** A process that does not answer within this time is as good as gone. */
+const LOOK_LIMIT_MS = 2_000
+/** A read through Raft that takes longer is given up; whoever needs it next begins another. */
+const PROOF_LIMIT_MS = 10_000
+
+interface Session {
+  readonly starts: number
+  view?: { readonly raft: RaftView; readonly atMs: number } | undefined
+  looking?: Promise<RaftView> | undefined
+  /** The term in which this process has proved, by a read through Raft, that it applied everything acknowledged. */
+  provenTerm?: number
+  proving?: { readonly term: number; readonly done: Promise<void> } | undefined
+}
+
+/**
+ * What the query path has learnt of each local replica's process: its leader, and whether `weak` may be served. Void
+ * with the process; there are as many sessions as replicas here.
+ */
+export class ReplicaSessions {
+  readonly #replicas: LocalReplicas
+  readonly #sessions = new Map<string, Session>()
+
+  constructor(replicas: LocalReplicas) {
+    this.#replicas = replicas
+  }
+
+  /** The replica of this database here. @throws DbClusterError `NOT_REPLICA` */
+  replica(name: string): LocalReplica {
+    const replica = this.#replicas.get(name)
+    if (replica !== undefined) return replica
+    this.#sessions.delete(name)
+    throw new DbClusterError('NOT_REPLICA', `this node holds no running replica of ${name}`, {
+      hint: 'ask a node that does: the status of the database lists them',
+    })
+  }
+
+  /** Raft id of the leader as our replica knows it; undefined while it knows none, or we hold no replica. */
+  async leaderOf(name: string, signal: AbortSignal): Promise<string | undefined> {
+    if (this.#replicas.get(name) === undefined) return undefined
+    try {
+      return (await this.#view(name, signal)).leaderId
+    } catch {
+      return undefined // not up yet, or going down: the caller tries elsewhere
+    }
+  }
+
+  /**
+   * Makes sure that a `weak` read served here sees all that was acknowledged before this leader's term.
+   * @throws DbClusterError `NOT_LEADER`, and why the replica cannot be asked
+   */
+  async proveApplied(name: string, signal: AbortSignal): Promise<void> {
+    const { term, isLeader } = await this.#view(name, signal)
+    if (!isLeader) throw new DbClusterError('NOT_LEADER', `the replica of ${name} on this node is not its leader`)
+    const session = this.#session(name)
+    if (session.provenTerm === term) return
+    if (session.proving?.term !== term) session.proving = { term, done: this.#prove(name, session, term) }
+    await unlessAborted(session.proving.done, signal)
+  }
+
+  /** Leadership was not where it was thought to be. */
+  forget(name: string): void {
+    const session = this.#sessions.get(name)
+    if (session !== undefined) session.view = undefined
+  }
+
+  async #view(name: string, signal: AbortSignal): Promise<RaftView> {
+    const session = this.#session(name)
+    const { view } = session
+    if (view !== undefined && performance.now() - view.atMs < VIEW_FRESH_MS) return view.raft
+    session.looking ??= this.#look(name, session)
+    return unlessAborted(session.looking, signal)
+  }
+
+  /** One look at a time, shared by whoever needs one: it belongs to no single caller. */
+  async #look(name: string, session: Session): Promise<RaftView> {
+    try {
+      const atMs = performance.now()
+      const raft = await this.replica(name).client.status({ timeoutMs: LOOK_LIMIT_MS })
+      session.view = { raft, atMs }
+      return raft
+    } catch (thrown) {
+      throw unavailable(name, thrown)
+    } finally {
+      session.looking = undefined
+    }
+  }
+
+  /** One read through Raft for all who wait for it, however many there are after an election. */
+  async #prove(name: string, session: Session, term: number): Promise<void> {
+    try {
+      await this.replica(name).client.readThroughRaft({ timeoutMs: PROOF_LIMIT_MS })
+      session.provenTerm = term
+    } catch (thrown) {
+      throw unavailable(name, thrown)
+    } finally {
+      if (session.proving?.term === term) session.proving = undefined
+    }
+  }
+
+  #session(name: string): Session {
+    const { starts } = this.replica(name)
+    const known = this.#sessions.get(name)
+    if (known?.starts === starts) return known
+    if (known === undefined) this.#dropGone()
+    const session: Session = { starts }
+    this.#sessions.set(name, session)
+    return session
+  }
+
+  #dropGone(): void {
+    for (const name of this.#sessions.keys()) if (this.#replicas.get(name) === undefined) this.#sessions.delete(name)
+  }
+}
+
+/** The time limit was ours: to the caller, whose own is not over, the replica cannot be used at present. */
+const unavailable = (name: string, thrown: unknown): DbClusterError => {
+  const error = toDbClusterError(thrown)
+  if (error.code !== 'TIMEOUT') return error
+  return new DbClusterError('DATABASE_UNAVAILABLE', `the replica of ${name} on this node does not answer`, {
+    hint: 'it may be starting or overloaded; the other replicas are tried meanwhile',
+    cause: error,
+  })
+}

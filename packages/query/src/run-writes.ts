@@ -1,0 +1,105 @@
+import type { OperationResults, Statement, WriteResult } from '@dbcluster/protocol'
+import { DbClusterError, toErrorBody } from '@dbcluster/protocol'
+import { dropTableStatement, planCreateTable, type StatementPlan } from '@dbcluster/sql'
+import { planStatements } from './check-statements.js'
+import { type GivenStatement, plainly, withExactRows } from './exact-rows.js'
+import { checkResultSize } from './result-size.js'
+import { callOptions, type Run } from './run.js'
+import { atIndex, withoutIndex } from './statement-index.js'
+import { readFailure, writeFailure } from './write-outcome.js'
+import { type PlannedStatement, type UnitOutcome, writeUnits } from './write-units.js'
+
+/** One statement that changes something. */
+export const runWrite = async (run: Run, plan: StatementPlan, args: Statement['args']): Promise<WriteResult> => {
+  const [outcome] = await carryOut(run, [{ plan, args, assert: false }], { transaction: false, repeatable: true })
+  if (outcome === undefined) throw new DbClusterError('INTERNAL', 'rqlited left out a result')
+  if ('error' in outcome) throw withoutIndex(outcome.error)
+  const [result] = checkResultSize([outcome.result], true)
+  return result
+}
+
+/** In order, each with its own result, as one request and one entry of the Raft log. */
+export const runBatch = async (run: Run, statements: readonly Statement[]): Promise<OperationResults['batch']> => {
+  const given = planStatements(run.planner, statements)
+  const outcomes = await carryOut(run, given, { transaction: false, repeatable: false })
+  const results = outcomes.map((outcome, index) =>
+    'error' in outcome ? { error: { ...toErrorBody(outcome.error), statement_index: index } } : outcome.result,
+  )
+  checkResultSize(
+    results.map((result) => ('error' in result ? {} : result)),
+    !run.passage.readOnly,
+  )
+  return { results }
+}
+
+/** All or nothing, as one request and one entry of the Raft log. */
+export const runTransaction = async (
+  run: Run,
+  statements: readonly Statement[],
+): Promise<OperationResults['transaction']> => {
+  const given = planStatements(run.planner, statements)
+  const outcomes = await carryOut(run, given, { transaction: true, repeatable: true })
+  const results = outcomes.map((outcome, index) => {
+    if ('error' in outcome) throw atIndex(outcome.error, index)
+    return outcome.result
+  })
+  return { results: checkResultSize(results, !run.passage.readOnly) }
+}
+
+/** A checked CREATE TABLE. */
+export const runCreateTable = (run: Run, schema: string): Promise<WriteResult> =>
+  runWrite(run, planCreateTable(schema).plan, undefined)
+
+/** @throws DbClusterError `TABLE_NOT_FOUND` */
+export const runDropTable = async (run: Run, table: string): Promise<WriteResult> => {
+  try {
+    return await runWrite(run, run.planner.plan(dropTableStatement(table)), undefined)
+  } catch (thrown) {
+    const error = thrown as DbClusterError
+    if (error.code !== 'SQL_ERROR' || !/^no such table/.test(error.message)) throw error
+    throw new DbClusterError('TABLE_NOT_FOUND', `there is no table ${JSON.stringify(table)} to drop`, {
+      hint: 'GET /v1/database/schema lists the tables',
+    })
+  }
+}
+
+interface Manner {
+  readonly transaction: boolean
+  /** Whether nothing at all was done when a statement failed, so that it can be tried in another form. */
+  readonly repeatable: boolean
+}
+
+const carryOut = async (
+  run: Run,
+  given: readonly GivenStatement[],
+  manner: Manner,
+): Promise<readonly UnitOutcome[]> => {
+  const { client, capabilities } = run.replica
+  const { deadline } = run.passage
+  const exact = await withExactRows(capabilities, given, async (statements) => {
+    try {
+      await run.sessions.proveApplied(run.record.name, deadline.signal)
+      return await client.query(statements, { level: 'weak', ...callOptions(run) })
+    } catch (error) {
+      throw readFailure(error, deadline)
+    }
+  })
+  const outcomes = await send(run, exact, manner)
+  const failed = outcomes.some((outcome) => 'error' in outcome && outcome.error.code === 'SQL_ERROR')
+  const altered = exact.some(({ rows }) => rows !== undefined)
+  // The schema changed since it was looked at, or in the same transaction; or the statement is wrong in either form.
+  return failed && altered && manner.repeatable ? send(run, plainly(capabilities, given), manner) : outcomes
+}
+
+const send = async (
+  run: Run,
+  planned: readonly PlannedStatement[],
+  { transaction }: Manner,
+): Promise<readonly UnitOutcome[]> => {
+  const { statements, returnsRows, collect } = writeUnits(planned, transaction)
+  try {
+    return collect(await run.replica.client.execute(statements, { transaction, returnsRows, ...callOptions(run) }))
+  } catch (error) {
+    throw writeFailure(error, run.passage.deadline)
+  }
+}

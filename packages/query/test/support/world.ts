@@ -1,0 +1,144 @@
+import type { Authenticator } from '@dbcluster/auth'
+import {
+  type ClientResponse,
+  type DatabaseRecord,
+  DbClusterError,
+  decodeMessage,
+  encodeMessage,
+  type Operation,
+  type Principal,
+} from '@dbcluster/protocol'
+import { createSqlPlanner } from '@dbcluster/sql'
+import { createQueryService, type LocalReplica, type QueryComponents, type QueryService } from '../../src/index.js'
+import { type LoggedLine, recordingLogger } from './logger.js'
+
+export const HERE = 'nodeHere'
+export const CREDENTIAL = 'a credential that nobody else may see'
+
+/** A record of an established database with a replica on each of these nodes. */
+export const recordOf = (name: string, peerIds: readonly string[] = [HERE]): DatabaseRecord => ({
+  kind: 'database',
+  name,
+  decree: {
+    generation: 1,
+    ballot: { round: 1, proposer: HERE },
+    clusterId: 'c'.repeat(32),
+    replicationFactor: peerIds.length,
+    foreignKeys: true,
+    rqliteMajor: 8,
+    replicas: peerIds.map((peerId) => ({
+      peerId,
+      raftId: raftIdOf(peerId),
+      host: '127.0.0.1',
+      httpPort: 5_001,
+      raftPort: 7_001,
+    })),
+  },
+  established: true,
+  deleted: false,
+  replicas: Object.fromEntries(
+    peerIds.map((peerId) => [peerId, { value: { clusterId: 'c'.repeat(32), status: 'active' as const }, clock: {} }]),
+  ),
+  clock: {},
+})
+
+export const raftIdOf = (peerId: string): string => (peerId === HERE ? 'raft-here' : `raft-${peerId}`)
+
+/** A forwarded request, as the other node gets it. */
+export type Answer = (peerId: string, message: unknown, signal: AbortSignal | undefined) => unknown
+
+export interface WorldInit {
+  readonly replicas?: Readonly<Record<string, LocalReplica>>
+  readonly records?: readonly DatabaseRecord[]
+  readonly principal?: Partial<Principal>
+  /** What other nodes answer; an error that it throws is the network's. @default nobody can be reached */
+  readonly answer?: Answer
+}
+
+/** A node's query path among doubles of everything around it. */
+export interface World {
+  readonly service: QueryService
+  readonly components: QueryComponents
+  readonly records: Map<string, DatabaseRecord>
+  readonly ensured: string[]
+  readonly removed: string[]
+  readonly lines: LoggedLine[]
+  ask(operation: Operation, over?: Partial<AskOver>): Promise<ClientResponse>
+  /** The result. @throws the error's body */
+  result<T>(operation: Operation, over?: Partial<AskOver>): Promise<T>
+}
+
+interface AskOver {
+  readonly timeoutMs: number
+  readonly credential: string
+  readonly signal: AbortSignal
+  readonly hops: number
+}
+
+export const createWorld = (init: WorldInit = {}): World => {
+  const records = new Map((init.records ?? []).map((record) => [record.name, record]))
+  const [ensured, removed, lines]: [string[], string[], LoggedLine[]] = [[], [], []]
+  const principal: Principal = { app: 'app', scope: 'admin', subject: 'test', ...init.principal }
+  const usable = (name: string): DatabaseRecord | undefined => {
+    const record = records.get(name)
+    return record?.established === true && !record.deleted ? record : undefined
+  }
+  const authenticator: Authenticator = {
+    authenticate: async (credential) => {
+      if (credential === CREDENTIAL) return principal
+      throw new DbClusterError('UNAUTHENTICATED', 'the API key is not known here')
+    },
+  }
+  const placed = [...records.values()].flatMap((record) => record.decree.replicas.map((replica) => replica.peerId))
+  const components: QueryComponents = {
+    coordinator: {
+      ensure: async (name) => {
+        ensured.push(name)
+        const record = usable(name) ?? recordOf(name)
+        records.set(name, record)
+        return { record, created: true }
+      },
+      remove: async (name) => {
+        removed.push(name)
+        records.delete(name)
+      },
+      database: usable,
+      record: (name) => records.get(name),
+      databases: (prefix) => [...records.values()].filter(({ name }) => name.startsWith(prefix)),
+      nodes: () => [],
+      roster: undefined,
+      admitted: true,
+    },
+    network: {
+      peerId: HERE,
+      multiaddrs: () => [`/ip4/127.0.0.1/tcp/4001/p2p/${HERE}`],
+      knownAddresses: () => [],
+      connectedPeers: () => [...new Set(placed)].filter((peerId) => peerId !== HERE),
+      health: () => ({ state: 'healthy', lastSeenAt: undefined }),
+      request: async (peerId, _protocol, payload, options) => {
+        if (init.answer === undefined) throw new DbClusterError('NODE_UNREACHABLE', 'nobody is there')
+        return encodeMessage(await init.answer(peerId, decodeMessage(payload), options?.signal))
+      },
+    },
+    replicas: { get: (name) => init.replicas?.[name] },
+    authenticator,
+    planner: createSqlPlanner(),
+    logger: recordingLogger(lines),
+  }
+  const service = createQueryService(components)
+  const ask = async (operation: Operation, over: Partial<AskOver> = {}): Promise<ClientResponse> => {
+    const { timeoutMs = 10_000, credential = CREDENTIAL, signal = new AbortController().signal, hops = 0 } = over
+    const request = { requestId: 'r1', timeoutMs, operation }
+    const answer =
+      hops === 0
+        ? service.handleClient({ from: 'app', payload: encodeMessage({ ...request, credential }), signal })
+        : service.handleForward({ from: 'node', payload: encodeMessage({ principal, hops, request }), signal })
+    return decodeMessage(await answer) as ClientResponse
+  }
+  const result = async <T>(operation: Operation, over?: Partial<AskOver>): Promise<T> => {
+    const response = await ask(operation, over)
+    if (response.ok) return response.result as T
+    throw response.error
+  }
+  return { service, components, records, ensured, removed, lines, ask, result }
+}
