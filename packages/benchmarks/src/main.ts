@@ -1,0 +1,48 @@
+import { writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { benchCreate } from './bench-create.js'
+import { benchQuery } from './bench-query.js'
+import { describeMachine } from './machine.js'
+
+const USAGE = `Measures dbcluster beside bare rqlited, in the same run.
+
+  create   from asking for a new database to its first acknowledged write
+  query    a read of one row, and a write
+
+  --runs N   creations of each kind, or requests of each kind (default: 20, or 500)
+  --save     also write docs/benchmarks/<name>.md
+`
+
+const BENCHMARKS = {
+  create: { run: benchCreate, runs: 20 },
+  query: { run: benchQuery, runs: 500 },
+} as const
+
+const main = async (): Promise<void> => {
+  const { values, positionals } = parseArgs({
+    args: process.argv.slice(2).filter((argument) => argument !== '--'),
+    options: { runs: { type: 'string' }, save: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    allowPositionals: true,
+  })
+  const [name] = positionals
+  if (values.help === true || (name !== 'create' && name !== 'query')) {
+    process.exitCode = values.help === true ? 0 : 1
+    return void process.stdout.write(USAGE)
+  }
+  const { run, runs } = BENCHMARKS[name]
+  const wanted = Number(values.runs ?? runs)
+  if (!Number.isInteger(wanted) || wanted < 1) throw new Error(`--runs ${values.runs}: a positive number is expected`)
+  const before = describeMachine()
+  const report = `${await run(wanted)}\n${before}\n`
+  process.stdout.write(report)
+  if (values.save !== true) return
+  const file = join(fileURLToPath(new URL('../../../docs/benchmarks/', import.meta.url)), `${name}.md`)
+  writeFileSync(file, report)
+  process.stderr.write(`written to ${resolve(file)}\n`)
+}
+
+await main()
+// Pools of HTTP connections would keep the process for their keep-alive time.
+process.exit()
