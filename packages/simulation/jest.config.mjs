@@ -1,3 +1,3 @@
 import { jestConfig } from '../../configs/tooling/jest.mjs'
 
-export default jestConfig()
+export default jestConfig({ testTimeout: 120_000 })

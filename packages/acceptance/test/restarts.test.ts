@@ -2,7 +2,7 @@ import { eventually, signalProcess, startTestCluster, type TestCluster } from '@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { makeRows, rowsAt } from './support/rows.js'
 import { replicasOf } from './support/rqlite-view.js'
-import { startWriters } from './support/writers.js'
+import { startWriters, type Writers } from './support/writers.js'
 
 const DATABASES = ['first', 'second', 'third']
 
@@ -19,13 +19,13 @@ const startAll = async (): Promise<void> => {
 }
 
 /** Writes to every database at once, through all nodes and the gateway. */
-const writers = () => {
+const writers = (): Promise<readonly Writers[]> => {
   const clients = [cluster.client(0), cluster.client(1), cluster.client(2), cluster.httpClient()]
-  return DATABASES.map((database) => startWriters(clients, database, 2))
+  return Promise.all(DATABASES.map((database) => startWriters(clients, database, 2)))
 }
 
 /** Every acknowledged row is there, on every replica. */
-const expectAll = async (load: ReturnType<typeof writers>, before: readonly (readonly unknown[])[]): Promise<void> => {
+const expectAll = async (load: readonly Writers[], before: readonly (readonly unknown[])[]): Promise<void> => {
   for (const [at, database] of DATABASES.entries()) {
     const rows = await eventually(`${database} can be read`, async () => rowsAt(cluster, at, database), {
       limitMs: 20_000,
@@ -55,7 +55,7 @@ const clear = async (): Promise<void> => {
 
 describe('everything ends and starts again', () => {
   test('SIGTERM under load: every acknowledged row is there, and no rqlited was left', async () => {
-    const load = writers()
+    const load = await writers()
     await Promise.all(load.map((one) => one.reached(60)))
     await Promise.all(cluster.nodes.map((node) => node.kill('SIGTERM')))
     expect(cluster.nodes.map((node) => node.exit)).toEqual(cluster.nodes.map(() => ({ code: 0, signal: null })))
@@ -67,7 +67,7 @@ describe('everything ends and starts again', () => {
   })
 
   test('SIGKILL of every node and every rqlited at once, under load', async () => {
-    const load = writers()
+    const load = await writers()
     await Promise.all(load.map((one) => one.reached(60)))
     for (const node of cluster.nodes) node.signal('SIGKILL')
     for (const rqlited of cluster.rqliteds()) signalProcess(rqlited, 'SIGKILL')
@@ -81,7 +81,7 @@ describe('everything ends and starts again', () => {
   })
 
   test('SIGKILL of every node, their rqlited processes stay and are adopted', async () => {
-    const load = writers()
+    const load = await writers()
     await Promise.all(load.map((one) => one.reached(30)))
     const processes = DATABASES.flatMap((database) => replicasOf(cluster, database))
     await Promise.all(cluster.nodes.map((node) => node.kill('SIGKILL')))

@@ -1,6 +1,6 @@
+import { describeConformance } from '@dbcluster/client/conformance'
 import { startTestCluster, type TestCluster } from '@dbcluster/testkit'
 import { afterAll, beforeAll } from '@jest/globals'
-import { describeConformance } from '../../client/test/conformance.js'
 import { describeBadInput } from './suites/bad-input.js'
 import { describeCounts } from './suites/counts.js'
 import { describeCreation } from './suites/creation.js'

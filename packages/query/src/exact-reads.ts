@@ -91,9 +91,9 @@ interface Answer {
 }
 
 const query = async (request: ReadRequest, plan: StatementPlan): Promise<Answer> => {
-  const { client, capabilities, args, level, signal, timeoutMs } = request
+  const { client, capabilities, args, level, signal, timeoutMs, forward } = request
   const statements = [SCHEMA_VERSION, boundStatement(capabilities, plan, args)]
-  const { results, consistency } = await client.query(statements, { level, signal, timeoutMs })
+  const { results, consistency } = await client.query(statements, { level, signal, timeoutMs, forward })
   const [version, result] = results
   if (version === undefined || result === undefined) throw new DbClusterError('INTERNAL', 'rqlited left out a result')
   return { version: version.rows[0]?.[0], result, consistency }

@@ -12,7 +12,7 @@ import { isRead, type StatementPlan } from '@dbcluster/sql'
 import type { DataOperation } from './needs.js'
 import type { Passage } from './passage.js'
 import { checkResultSize } from './result-size.js'
-import { callOptions, type Run, type RunComponents } from './run.js'
+import { callOptions, type Run, type RunComponents, readApplied } from './run.js'
 import { runBatch, runCreateTable, runDropTable, runTransaction, runWrite } from './run-writes.js'
 import { readSchema } from './schema.js'
 import { atIndex } from './statement-index.js'
@@ -91,12 +91,7 @@ const readAt = async (
   return { columns, rows }
 }
 
-/** A read at the level `weak`, which a leader may only serve once it has applied what earlier leaders acknowledged. */
-const weakly = <T>(run: Run, reading: () => Promise<T>): Promise<T> =>
-  readable(run, async () => {
-    await run.sessions.proveApplied(run.record.name, run.passage.deadline.signal)
-    return reading()
-  })
+const weakly = <T>(run: Run, reading: () => Promise<T>): Promise<T> => readable(run, () => readApplied(run, reading))
 
 const readable = async <T>(run: Run, reading: () => Promise<T>): Promise<T> => {
   try {

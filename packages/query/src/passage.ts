@@ -16,6 +16,8 @@ export interface Passage extends Ask {
   readonly request: ClientRequest & { readonly operation: DataOperation }
   /** Whether trying it twice can change nothing, whatever became of the first time. */
   readonly readOnly: boolean
+  /** The leader's node is gone, its rqlited is not: our follower passes on what needs it, over the Raft port. */
+  readonly throughFollower?: boolean
   /** Told at which level a read was really made. */
   readonly usedConsistency: (level: Consistency) => void
 }

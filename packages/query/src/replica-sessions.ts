@@ -3,6 +3,9 @@ import type { RaftView } from '@dbcluster/rqlite'
 import type { LocalReplica, LocalReplicas } from './components.js'
 import { unlessAborted } from './wait.js'
 
+/** How long a leader without its node may take to prove itself; one that is alive takes milliseconds. */
+const ORPHAN_LIMIT_MS = 1_000
+
 /**
  * How long a look at Raft stays good for. A `weak` read can miss an acknowledged write when the leader lost its office to
  * another and won it back without our having noticed: two elections, each at least one election timeout long
@@ -45,8 +48,17 @@ export class ReplicaSessions {
     })
   }
 
-  /** Raft id of the leader as our replica knows it; undefined while it knows none, or we hold no replica. */
+  /**
+   * Raft id of the leader as our replica last knew it; undefined while it knows none, or we hold no replica. It need not
+   * be fresh: whoever is taken for the leader by mistake does nothing and says so, and then {@link forget} is called.
+   */
   async leaderOf(name: string, signal: AbortSignal): Promise<string | undefined> {
+    if (this.#replicas.get(name) === undefined) return undefined
+    return this.#session(name).view?.raft.leaderId ?? this.leaderNow(name, signal)
+  }
+
+  /** As {@link leaderOf}, by a look of this moment. */
+  async leaderNow(name: string, signal: AbortSignal): Promise<string | undefined> {
     if (this.#replicas.get(name) === undefined) return undefined
     try {
       return (await this.#view(name, signal)).leaderId
@@ -56,10 +68,41 @@ export class ReplicaSessions {
   }
 
   /**
-   * Makes sure that a `weak` read served here sees all that was acknowledged before this leader's term.
-   * @throws DbClusterError `NOT_LEADER`, and why the replica cannot be asked
+   * Reads at the level `weak`, such that the read sees all that was acknowledged before this leader's term. Where that
+   * was proved before, the look that shows the same term still to last goes along with the read, and adds no time.
+   * @throws DbClusterError `NOT_LEADER`, why the replica cannot be asked, and what `read` throws
    */
-  async proveApplied(name: string, signal: AbortSignal): Promise<void> {
+  async readApplied<T>(name: string, signal: AbortSignal, read: () => Promise<T>): Promise<T> {
+    const session = this.#session(name)
+    if (session.provenTerm !== undefined) {
+      const [look, reply] = await Promise.allSettled([this.#view(name, signal), read()])
+      const same = look.status === 'fulfilled' && look.value.isLeader && look.value.term === session.provenTerm
+      if (same && reply.status === 'fulfilled') return reply.value
+      if (same && reply.status === 'rejected') throw reply.reason
+    }
+    await this.#proveApplied(name, signal)
+    return read()
+  }
+
+  /** Makes sure that a `weak` read served here from now on, in this term, sees all that was acknowledged before it. */
+  /**
+   * Proves that there is a leader which our replica reaches, before anything is passed on to it blindly: a write that is
+   * lost on that way has an unknown outcome, one that was never sent has none.
+   * @throws DbClusterError `NO_LEADER`
+   */
+  async proveLeader(name: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.replica(name).client.readThroughRaft({ signal, timeoutMs: ORPHAN_LIMIT_MS })
+    } catch (cause) {
+      signal.throwIfAborted()
+      throw new DbClusterError('NO_LEADER', `the node of the leader of ${name} can't be reached, nor can its rqlited`, {
+        hint: 'the remaining replicas are electing another leader',
+        cause,
+      })
+    }
+  }
+
+  async #proveApplied(name: string, signal: AbortSignal): Promise<void> {
     const { term, isLeader } = await this.#view(name, signal)
     if (!isLeader) throw new DbClusterError('NOT_LEADER', `the replica of ${name} on this node is not its leader`)
     const session = this.#session(name)

@@ -80,10 +80,21 @@ export class Router {
     const { network } = this.#components
     const target = await this.#target(record, passage, attempt)
     if (target === network.peerId) return { result: await this.#here(record, passage), servedBy: target }
+    if (this.#isOrphaned(record, target)) {
+      await this.#components.sessions.proveLeader(record.name, passage.deadline.signal)
+      return { result: await this.#here(record, { ...passage, throughFollower: true }), servedBy: network.peerId }
+    }
     const { result, meta } = await forward(network, target, passage, { readOnly: passage.readOnly })
     if (needsLeader(passage)) this.#remember(record.name, meta.servedBy)
     const { servedBy, consistency } = meta
     return { result, servedBy, ...(consistency === undefined ? {} : { consistency }) }
+  }
+
+  /** The node died, its rqlited goes on serving and stays leader: our own follower reaches it where we cannot. */
+  #isOrphaned(record: DatabaseRecord, leader: string): boolean {
+    const { network, replicas } = this.#components
+    if (replicas.get(record.name) === undefined) return false
+    return !network.connectedPeers().includes(leader) || network.health(leader).state === 'unhealthy'
   }
 
   async #here(record: DatabaseRecord, passage: Passage): Promise<unknown> {

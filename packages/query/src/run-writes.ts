@@ -4,7 +4,7 @@ import { dropTableStatement, planCreateTable, type StatementPlan } from '@dbclus
 import { planStatements } from './check-statements.js'
 import { type GivenStatement, plainly, withExactRows } from './exact-rows.js'
 import { checkResultSize } from './result-size.js'
-import { callOptions, type Run } from './run.js'
+import { callOptions, type Run, readApplied } from './run.js'
 import { atIndex, withoutIndex } from './statement-index.js'
 import { readFailure, writeFailure } from './write-outcome.js'
 import { type PlannedStatement, type UnitOutcome, writeUnits } from './write-units.js'
@@ -78,8 +78,7 @@ const carryOut = async (
   const { deadline } = run.passage
   const exact = await withExactRows(capabilities, given, async (statements) => {
     try {
-      await run.sessions.proveApplied(run.record.name, deadline.signal)
-      return await client.query(statements, { level: 'weak', ...callOptions(run) })
+      return await readApplied(run, () => client.query(statements, { level: 'weak', ...callOptions(run) }))
     } catch (error) {
       throw readFailure(error, deadline)
     }

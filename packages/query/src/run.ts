@@ -21,7 +21,17 @@ export interface Run extends RunComponents {
 }
 
 /** What is left of the caller's patience. */
-export const callOptions = ({ passage: { deadline } }: Run): Required<CallOptions> => ({
+export const callOptions = ({ passage: { deadline, throughFollower = false } }: Run): Required<CallOptions> => ({
+  forward: throughFollower,
   signal: deadline.signal,
   timeoutMs: Math.max(1, Math.ceil(deadline.leftMs())),
 })
+
+/**
+ * Reads what the leader holds, once it has certainly applied all that was acknowledged before: proved once for its term
+ * where it is ours; where our follower reaches it for us the router has proved it just now.
+ */
+export const readApplied = <T>(run: Run, reading: () => Promise<T>): Promise<T> => {
+  const { deadline, throughFollower } = run.passage
+  return throughFollower === true ? reading() : run.sessions.readApplied(run.record.name, deadline.signal, reading)
+}

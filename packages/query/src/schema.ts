@@ -1,5 +1,5 @@
 import type { TableSchema } from '@dbcluster/protocol'
-import type { RqliteClient, RqliteResult } from '@dbcluster/rqlite'
+import type { CallOptions, RqliteClient, RqliteResult } from '@dbcluster/rqlite'
 import { withoutIndex } from './statement-index.js'
 
 const TABLES = `SELECT name, type, sql FROM sqlite_schema
@@ -10,10 +10,7 @@ const COLUMNS = `SELECT m.name, p.name FROM sqlite_schema AS m, pragma_table_xin
 const VIEW_COLUMNS = 'SELECT ?1, name FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY cid'
 
 /** Tables and views with their columns, in the order of their creation; none for a view whose table is gone. */
-export const readSchema = async (
-  client: RqliteClient,
-  options: { readonly signal: AbortSignal; readonly timeoutMs: number },
-): Promise<readonly TableSchema[]> => {
+export const readSchema = async (client: RqliteClient, options: CallOptions): Promise<readonly TableSchema[]> => {
   const { results } = await client.query([{ sql: TABLES }, { sql: COLUMNS }], { level: 'weak', ...options })
   const [tables, columns] = results.map(successful)
   const views = (tables?.rows ?? []).filter(([, type]) => type === 'view').map(([name]) => String(name))

@@ -31,7 +31,7 @@ export const databaseStatus = async (
   const placed = effectiveReplicas(record)
   const others = placed.map((replica) => replica.peerId).filter((peerId) => peerId !== network.peerId)
   const [leader, answers] = await Promise.all([
-    components.sessions.leaderOf(record.name, ask.deadline.signal),
+    components.sessions.leaderNow(record.name, ask.deadline.signal),
     peerAnswers<DatabaseStatusResult>(network, others, ask),
   ])
   const told = (peerId: string): ReplicaStatus | undefined =>

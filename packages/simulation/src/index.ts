@@ -1,2 +1,2 @@
-export { type RunReport, replayCommand, runScenario, SCENARIOS } from './run.js'
+export { createSimulator, type RunReport, replayCommand, SCENARIOS, type Simulator } from './run.js'
 export type { Scenario, Stage } from './scenario.js'

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { replayCommand, runScenario, SCENARIOS } from './run.js'
+import { createSimulator, replayCommand, SCENARIOS } from './run.js'
 import type { Scenario } from './scenario.js'
 
 const USAGE = `sim [--seeds N] [--from SEED] [--scenario NAME]   plays many seeds, each in every scenario or in one
@@ -11,29 +11,20 @@ ${[...SCENARIOS.values()].map(({ name, about }) => `  ${name.padEnd(20)} ${about
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
-const scenariosCalled = (name: string | undefined): readonly Scenario[] => {
-  if (name === undefined) return [...SCENARIOS.values()]
-  const scenario = SCENARIOS.get(name)
-  if (scenario === undefined)
-    throw new RangeError(`there is no scenario ${name}; there are: ${[...SCENARIOS.keys()].join(', ')}`)
-  return [scenario]
-}
-
-/** Seeds are dealt out to the scenarios in turn: `--seeds 1000` is a thousand runs. @returns how many failed */
-const simulate = (options: {
-  readonly seeds: number
-  readonly from: number
-  readonly scenario?: string | undefined
-}): number => {
-  const scenarios = scenariosCalled(options.scenario)
+/** Seeds are dealt out to the scenarios in turn: `--seeds 1000` is a thousand runs. @returns the exit code */
+const simulate = (
+  scenarios: readonly Scenario[],
+  options: { readonly seeds: number; readonly from: number },
+): number => {
   const startedMs = performance.now()
+  const run = createSimulator()
   let failed = 0
   let messages = 0
   for (let index = 0; index < options.seeds; index += 1) {
     const scenario = scenarios[index % scenarios.length]
     if (scenario === undefined) break
     const seed = options.from + index
-    const report = runScenario(scenario, seed)
+    const report = run(scenario, seed)
     messages += report.messages
     if (report.violation === undefined) continue
     failed += 1
@@ -42,32 +33,35 @@ const simulate = (options: {
   }
   const seconds = (performance.now() - startedMs) / 1_000
   print(`${options.seeds} runs, ${failed} failed, ${messages} messages, ${seconds.toFixed(1)} s`)
-  return failed
+  return failed === 0 ? 0 : 1
 }
 
-const replay = (scenarioName: string | undefined, seed: number): number => {
-  const [scenario] = scenariosCalled(scenarioName ?? '')
-  if (scenario === undefined) return 1
-  const report = runScenario(scenario, seed, { trace: print })
+const replay = (scenario: Scenario, seed: number): number => {
+  const report = createSimulator()(scenario, seed, { trace: print })
   print(report.violation === undefined ? 'no violation' : `VIOLATION ${report.violation}`)
   return report.violation === undefined ? 0 : 1
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seeds: { type: 'string', default: '1000' },
-    from: { type: 'string', default: '1' },
-    seed: { type: 'string', default: '1' },
-    scenario: { type: 'string' },
-  },
-})
-const [command] = positionals.filter((positional) => positional !== '--')
-if (command === 'sim') {
-  const failed = simulate({ seeds: Number(values.seeds), from: Number(values.from), scenario: values.scenario })
-  process.exitCode = failed === 0 ? 0 : 1
-} else if (command === 'replay') process.exitCode = replay(values.scenario, Number(values.seed))
-else {
-  print(USAGE)
-  process.exitCode = 2
+const main = (): number => {
+  const { values, positionals } = parseArgs({
+    // pnpm hands on the `--` that it was given.
+    args: process.argv.slice(2).filter((argument) => argument !== '--'),
+    allowPositionals: true,
+    options: {
+      seeds: { type: 'string', default: '1000' },
+      from: { type: 'string', default: '1' },
+      seed: { type: 'string', default: '1' },
+      scenario: { type: 'string' },
+    },
+  })
+  const [command] = positionals
+  const scenarios = [...SCENARIOS.values()].filter(({ name }) => [undefined, name].includes(values.scenario))
+  if (scenarios[0] === undefined || (command !== 'sim' && command !== 'replay')) {
+    print(USAGE)
+    return 2
+  }
+  if (command === 'replay') return replay(scenarios[0], Number(values.seed))
+  return simulate(scenarios, { seeds: Number(values.seeds), from: Number(values.from) })
 }
+
+process.exitCode = main()

@@ -34,9 +34,11 @@ export class Monitor implements Observer {
   readonly outcomes: Outcomes
   readonly knowledge: Knowledge
   readonly #world: World
+  readonly #isWellFormed: (message: NodeMessage) => boolean
 
-  constructor(world: World) {
+  constructor(world: World, isWellFormed: (message: NodeMessage) => boolean) {
     this.#world = world
+    this.#isWellFormed = isWellFormed
     this.knowledge = new Knowledge(world, (message) => this.fail('I1 memory', message))
     this.outcomes = new Outcomes(world, (invariant, message) => this.fail(invariant, message))
     this.votes = new Votes({
@@ -55,6 +57,8 @@ export class Monitor implements Observer {
   performed(node: SimNode, effect: CoordinatorEffect): void {
     this.#trace(node, effect)
     checkDurable(node, effect, (message) => this.fail('durable first', message))
+    if ((effect.type === 'send' || effect.type === 'publish') && !this.#isWellFormed(effect.message))
+      this.fail('well-formed', `${node.peerId} says what every receiver drops: ${JSON.stringify(effect.message)}`)
     switch (effect.type) {
       case 'send':
         return this.#sent(node, effect.message)

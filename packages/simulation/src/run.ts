@@ -1,3 +1,4 @@
+import { createNodeMessageChecker, type NodeMessage } from '@dbcluster/protocol'
 import { Clients } from './clients.js'
 import { Faults } from './faults.js'
 import { Violation } from './monitor.js'
@@ -45,15 +46,27 @@ export const replayCommand = (scenario: string, seed: number): string =>
   `pnpm --filter @dbcluster/simulation replay -- --scenario ${scenario} --seed ${seed}`
 
 /** Plays one scenario from one seed. The same two give the same run, whatever the machine. */
-export const runScenario = (
+export type Simulator = (
   scenario: Scenario,
   seed: number,
-  options: { readonly trace?: (line: string) => void } = {},
+  options?: { readonly trace?: (line: string) => void },
+) => RunReport
+
+/** A simulator keeps what is costly to make: the compiled schemas of the wire. */
+export const createSimulator = (): Simulator => {
+  const { is } = createNodeMessageChecker()
+  return (scenario, seed, options = {}) => play(scenario, seed, { ...options, isWellFormed: is })
+}
+
+const play = (
+  scenario: Scenario,
+  seed: number,
+  options: { readonly trace?: (line: string) => void; readonly isWellFormed: (message: NodeMessage) => boolean },
 ): RunReport => {
+  const { trace, isWellFormed } = options
   const dice = new Random(seed ^ 0x5bd1e995)
-  const world = new World({ seed, ...scenario.world((low, high) => dice.integer(low, high)) })
+  const world = new World({ seed, isWellFormed, ...scenario.world((low, high) => dice.integer(low, high)) })
   const stage = { world, clients: new Clients(world), faults: new Faults(world) }
-  const { trace } = options
   if (trace !== undefined) world.monitor.trace = (line) => trace(`${world.nowMs.toFixed(1).padStart(9)} ${line()}`)
   const violation = attempt(() => {
     scenario.play(stage)

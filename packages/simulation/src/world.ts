@@ -1,4 +1,5 @@
 import { type CoordinatorInit, resolveConfig } from '@dbcluster/coordinator'
+import type { NodeMessage } from '@dbcluster/protocol'
 import { Clusters } from './model/clusters.js'
 import { Machine } from './model/machine.js'
 import { Monitor } from './monitor.js'
@@ -15,6 +16,8 @@ export interface WorldInit {
   /** Pairs of ports per node. @default 20 */
   readonly ports?: number
   readonly config?: Partial<CoordinatorInit>
+  /** Whether a message has the shape that the wire demands. @default everything has */
+  readonly isWellFormed?: (message: NodeMessage) => boolean
 }
 
 /** A cluster in one process: nodes, machines, the network between them, and what watches them. */
@@ -29,7 +32,7 @@ export class World {
   constructor(init: WorldInit) {
     this.random = new Random(init.seed)
     this.network = new Network(this.schedule, this.random)
-    this.monitor = new Monitor(this)
+    this.monitor = new Monitor(this, init.isWellFormed ?? (() => true))
     const config = resolveConfig({ rqliteMajor: 8, ...init.config })
     const machines = new Map<string, Machine>()
     this.nodes = Array.from({ length: init.nodes }, (_, index) => {

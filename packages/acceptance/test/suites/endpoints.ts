@@ -116,7 +116,6 @@ export const describeEndpoints = (of: () => TestCluster): void =>
     test('batch: one bad statement fails alone, in its place', async () => {
       const queries = [
         'INSERT INTO users (name) VALUES (NULL)',
-        { sql: 'INSERT INTO users (name) VALUES (?)', args: [] },
         'SELECT * FROM nowhere',
         'SELECT 1 AS one',
         "INSERT INTO users (name) VALUES ('Carol')",
@@ -126,12 +125,23 @@ export const describeEndpoints = (of: () => TestCluster): void =>
       expect(body).toMatchObject({
         results: [
           { error: { code: 'SQLITE_CONSTRAINT_NOTNULL', statement_index: 0 } },
-          { error: { code: 'INVALID_VALUE', statement_index: 1 } },
-          { error: { code: 'SQL_ERROR', message: 'no such table: nowhere', statement_index: 2 } },
+          { error: { code: 'SQL_ERROR', message: 'no such table: nowhere', statement_index: 1 } },
           { rows_affected: 0, last_insert_id: 0, items: [{ one: 1 }], columns: ['one'], rows: [[1]] },
           { rows_affected: 1, last_insert_id: 3 },
         ],
       })
+    })
+
+    test('batch: arguments that fit no statement refuse all of it before anything is done', async () => {
+      const queries = [
+        "INSERT INTO users (name) VALUES ('Dora')",
+        { sql: 'INSERT INTO users (name) VALUES (?)', args: [] },
+      ]
+      const { status, body } = await of().http.post('batch', { database: 'users', queries })
+      expect(status).toBe(400)
+      expect(body).toMatchObject({ error: { code: 'INVALID_VALUE', statement_index: 1 } })
+      const dora = await of().http.post('query', { database: 'users', sql: "SELECT 1 FROM users WHERE name = 'Dora'" })
+      expect(dora.body).toMatchObject({ count: 0 })
     })
 
     test('status', async () => {

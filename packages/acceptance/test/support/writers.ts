@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Client } from '@dbcluster/client'
+import type { Client, Database } from '@dbcluster/client'
 
 /** Clients that write until they are told to stop, and remember what was acknowledged. */
 export interface Writers {
@@ -16,13 +16,13 @@ export interface Writers {
 const GIVE_UP_MS = 4_000
 
 /** Starts writers on `rows (n INTEGER PRIMARY KEY)`; no number is written twice. */
-export const startWriters = (clients: readonly Client[], database: string, each = 4): Writers => {
+export const startWriters = async (clients: readonly Client[], database: string, each = 4): Promise<Writers> => {
+  const handles = await Promise.all(clients.map((client) => client.database(database)))
   const acknowledged: number[] = []
   const errors = new Set<string>()
   const leaving = new AbortController()
   let next = 1
-  const write = async (client: Client): Promise<void> => {
-    const db = await client.database(database)
+  const write = async (db: Database): Promise<void> => {
     while (!leaving.signal.aborted) {
       const n = next
       next += 1
@@ -35,7 +35,7 @@ export const startWriters = (clients: readonly Client[], database: string, each 
       }
     }
   }
-  const running = clients.flatMap((client) => Array.from({ length: each }, () => write(client)))
+  const running = handles.flatMap((db) => Array.from({ length: each }, () => write(db)))
   return {
     acknowledged,
     errors,

@@ -1,20 +1,13 @@
 import { MetadataTable } from '@dbcluster/metadata'
-import type {
-  MetadataRecord,
-  NodeInfo,
-  NodeMessage,
-  NodeMessageOf,
-  NodeMessageType,
-  RosterMember,
-} from '@dbcluster/protocol'
+import type { MetadataRecord, NodeInfo, NodeMessage, RosterMember } from '@dbcluster/protocol'
 import { Asks, resultMessage } from './asks.js'
 import type { CoordinatorConfig } from './config.js'
 import { CoreContext } from './context.js'
 import { Creations } from './creation.js'
 import { Deletions } from './deletion.js'
 import type { CoordinatorEffect, CoordinatorEvent, Memory } from './events.js'
+import { createReceiver } from './handlers.js'
 import { Hosting } from './hosting.js'
-import { leaseKeyOf } from './leases.js'
 import { Membership } from './membership.js'
 import { Sync } from './sync.js'
 import { Voting } from './voting.js'
@@ -32,8 +25,6 @@ export interface StepInput {
   readonly entropy: string
 }
 
-type Handlers = { readonly [T in NodeMessageType]: (from: string, message: NodeMessageOf<T>) => void }
-
 /**
  * The coordinator of one node: deterministic, without I/O, clock, timers or randomness. One event in, effects out; the
  * same events at the same times give the same effects, which is what the simulation rests on.
@@ -49,7 +40,7 @@ export class CoordinatorCore {
   readonly #sync: Sync
   /** The parts that something may become due in, in the order in which they act. */
   readonly #timed: readonly { tick(): void; nextDeadlineMs(): number }[]
-  readonly #handlers: Handlers
+  readonly #receive: (from: string, message: NodeMessage) => void
   #info: NodeInfo | undefined
 
   constructor(init: CoreInit) {
@@ -80,7 +71,15 @@ export class CoordinatorCore {
       // Whoever was met before it belonged here is compared with now.
       for (const peerId of [...context.connected].sort()) if (context.isMember(peerId)) this.#sync.greet(peerId)
     }
-    this.#handlers = this.#createHandlers()
+    this.#receive = createReceiver({
+      context,
+      voting: this.#voting,
+      creations: this.#creations,
+      deletions: this.#deletions,
+      asks: this.#asks,
+      membership: this.#membership,
+      sync: this.#sync,
+    })
   }
 
   /** What this node knows. Read only. */
@@ -147,11 +146,6 @@ export class CoordinatorCore {
     }
   }
 
-  #receive<T extends NodeMessageType>(from: string, message: NodeMessageOf<T> & NodeMessage): void {
-    const handle = this.#handlers[message.type] as (from: string, message: NodeMessage) => void
-    handle(from, message)
-  }
-
   /** Applications and gateways connect too: only nodes are greeted, or anybody while we look for our network. */
   #onConnected(peerId: string): void {
     this.#context.connected.add(peerId)
@@ -160,56 +154,12 @@ export class CoordinatorCore {
     if (isMember) this.#sync.greet(peerId)
   }
 
-  #createHandlers(): Handlers {
-    return {
-      DATABASE_CREATE_ASK: (from, message) =>
-        this.#creations.ask({ peerId: from, askId: message.askId }, message.name, message.attempt),
-      DATABASE_CREATE_REQUEST: (from, message) => this.#voting.onCreateRequest(from, message),
-      DATABASE_CREATE_RESPONSE: (from, message) => {
-        this.#learnRoster(from, message.roster)
-        this.#creations.onResponse(from, message)
-      },
-      DATABASE_CREATE_CONFIRM: (from, message) => this.#voting.onConfirm(from, message),
-      DATABASE_CREATE_ACCEPTED: (from, message) => {
-        this.#learnRoster(from, message.roster)
-        this.#creations.onAccepted(from, message)
-      },
-      DATABASE_CREATE_ABORT: (_from, message) => this.#voting.leases.release(leaseKeyOf(message)),
-      DATABASE_CREATE_RESULT: (_from, message) => this.#asks.onResult(message),
-      DATABASE_REPLICA_FAILED: (from, message) => this.#creations.onReplicaFailed(from, message),
-      DATABASE_DELETE_REQUEST: (from, message) => this.#voting.onDelete(from, message),
-      DATABASE_DELETE_RESPONSE: (from, message) => {
-        this.#learnRoster(from, message.roster)
-        this.#deletions.onResponse(from, message)
-      },
-      NODE_JOIN_REQUEST: (from, message) => this.#membership.onJoinRequest(from, message),
-      NODE_ROSTER: (from, message) => this.#membership.onRoster(from, message),
-      NODE_ROSTER_PREPARE: (from, message) => this.#membership.onPrepare(from, message),
-      NODE_ROSTER_PROMISE: (from, message) => this.#membership.onPromise(from, message),
-      NODE_ROSTER_ACCEPT: (from, message) => this.#membership.onAccept(from, message),
-      NODE_ROSTER_ACCEPTED: (from, message) => this.#membership.onAccepted(from, message),
-      NODE_ACCEPTOR_READ: (from, message) => this.#membership.onRead(from, message),
-      NODE_ACCEPTOR_PAGE: (from, message) => this.#membership.onPage(from, message),
-      NODE_ACCEPTOR_STORE: (from, message) => this.#membership.onStore(from, message),
-      NODE_ACCEPTOR_STORED: (from, message) => this.#membership.onStored(from, message),
-      METADATA_UPDATE: (_from, message) => this.#context.merge(message.records),
-      METADATA_DIGEST: (from, message) => this.#sync.onDigest(from, message),
-      METADATA_ENTRIES: (from, message) => this.#sync.onEntries(from, message),
-      METADATA_WANT: (from, message) => this.#sync.onWant(from, message),
-    }
-  }
-
   #onRecordChanged(record: MetadataRecord): void {
     if (record.kind !== 'database') return
     this.#hosting.onRecord(record)
     this.#voting.onRecord(record)
     this.#creations.onRecord(record)
     this.#asks.onRecord(record)
-  }
-
-  /** An answer came with the roster of its sender: one of us may be behind. */
-  #learnRoster(from: string, roster: CoreContext['roster']): void {
-    if (roster !== undefined) this.#membership.onRoster(from, { type: 'NODE_ROSTER', roster })
   }
 
   /** This node's own record follows what it hosts. */

@@ -13,7 +13,7 @@ export const tooFewNodes = (context: CoreContext, state: CreationState): DbClust
   const declines = describeDeclines(state.tally.declined)
   const reasons = [
     ...(declines === '' ? [] : [`declined: ${declines}`]),
-    ...(refused.length === 0 ? [] : [`not admitted: ${refused.join(', ')}`]),
+    ...(refused.length === 0 ? [] : [`refused by ${refused.join(', ')}`]),
     ...(silent.length === 0 ? [] : [`no answer from ${silent.join(', ')}`]),
     ...(members.length < need ? [`the network has ${members.length} node${members.length === 1 ? '' : 's'}`] : []),
     ...(state.lastError === undefined ? [] : [`a replica failed: ${state.lastError}`]),

@@ -1,32 +1,26 @@
-import type { AcceptorEntry, NodeMessageOf, Roster } from '@dbcluster/protocol'
-import { learn } from './acceptor.js'
+import type { NodeMessageOf, Roster } from '@dbcluster/protocol'
+import { Admission } from './admission.js'
 import type { CoreContext } from './context.js'
 import type { RosterVote } from './events.js'
-import { MemoryReader, pageOf } from './memory-reader.js'
+import { pageOf, rememberAll } from './memory-reader.js'
 import { RosterChanges } from './roster-change.js'
 import { acceptRoster, promiseRoster } from './roster-vote.js'
 
-/** A read without a page for this many retries is begun anew. */
-const READ_STALLED_RETRIES = 3
-
 /**
- * This node in the roster: founding, asking for admission, voting on changes, and lending its memory to newcomers.
+ * This node in the roster: founding, admission, voting on changes, and lending its memory to newcomers.
  * A newcomer first copies what a majority of the acceptors remember, and only then may be admitted to that epoch's
  * successor; DESIGN.md proves why no decision can be lost that way.
  */
 export class Membership {
   readonly #context: CoreContext
   readonly #changes: RosterChanges
+  readonly #admission: Admission
   #vote: RosterVote | undefined
-  #reader: MemoryReader | undefined
-  #syncedEpoch = 0
-  #nextAskMs = 0
-  #lastAsked = ''
-  #readProgressMs = 0
 
   constructor(context: CoreContext, vote: RosterVote | undefined) {
     this.#context = context
     this.#vote = vote
+    this.#admission = new Admission(context)
     this.#changes = new RosterChanges(context, {
       decided: (roster) => this.adopt(roster),
       ownVote: () => this.#vote,
@@ -60,19 +54,16 @@ export class Membership {
   greet(peerId: string): void {
     if (this.#context.roster !== undefined)
       this.#context.send(peerId, { type: 'NODE_ROSTER', roster: this.#context.roster })
-    this.#nextAskMs = Math.min(this.#nextAskMs, this.#context.nowMs)
+    this.#admission.hurry()
   }
 
   tick(): void {
     this.#changes.tick()
-    if (this.#context.admitted || this.#context.nowMs < this.#nextAskMs) return
-    this.#nextAskMs = this.#context.nowMs + this.#context.config.retryMs
-    this.#askForAdmission()
+    this.#admission.tick()
   }
 
   nextDeadlineMs(): number {
-    const asking = this.#context.admitted ? Number.POSITIVE_INFINITY : this.#nextAskMs
-    return Math.min(asking, this.#changes.nextDeadlineMs())
+    return Math.min(this.#admission.nextDeadlineMs(), this.#changes.nextDeadlineMs())
   }
 
   onJoinRequest(from: string, message: NodeMessageOf<'NODE_JOIN_REQUEST'>): void {
@@ -92,7 +83,7 @@ export class Membership {
       return this.#context.send(from, { type: 'NODE_ROSTER', roster: known })
     }
     this.adopt(message.roster)
-    if (!this.#context.admitted) this.#readMemory()
+    this.#admission.onRoster()
   }
 
   onPrepare(from: string, { epoch, ballot }: NodeMessageOf<'NODE_ROSTER_PREPARE'>): void {
@@ -139,49 +130,17 @@ export class Membership {
 
   onPage(from: string, message: NodeMessageOf<'NODE_ACCEPTOR_PAGE'>): void {
     this.#changes.onPage(from, message)
-    const reader = this.#reader
-    if (reader === undefined || this.#context.admitted) return
-    this.#readProgressMs = this.#context.nowMs
-    const next = reader.onPage(from, message)
-    if (next !== undefined) this.#context.send(from, next)
-    if (!reader.complete) return
-    this.#reader = undefined
-    this.#learnAll(reader.entries)
-    this.#syncedEpoch = reader.epoch
-    this.#context.send(from, { type: 'NODE_JOIN_REQUEST', member: this.#context.self, syncedEpoch: reader.epoch })
+    this.#admission.onPage(from, message)
   }
 
   onStore(from: string, message: NodeMessageOf<'NODE_ACCEPTOR_STORE'>): void {
     if (!this.#context.isMember(from)) return
-    this.#learnAll(message.entries)
+    rememberAll(this.#context, message.entries)
     this.#context.send(from, { type: 'NODE_ACCEPTOR_STORED', storeId: message.storeId })
   }
 
   onStored(from: string, message: NodeMessageOf<'NODE_ACCEPTOR_STORED'>): void {
     this.#changes.onStored(from, message)
-  }
-
-  #askForAdmission(): void {
-    const peers = [...this.#context.connected].sort()
-    const next = peers.find((peerId) => peerId > this.#lastAsked) ?? peers[0]
-    if (next === undefined) return
-    this.#lastAsked = next
-    if (this.#context.nowMs - this.#readProgressMs > READ_STALLED_RETRIES * this.#context.config.retryMs)
-      this.#reader = undefined
-    this.#context.send(next, { type: 'NODE_JOIN_REQUEST', member: this.#context.self, syncedEpoch: this.#syncedEpoch })
-  }
-
-  #readMemory(): void {
-    const { roster, nowMs } = this.#context
-    if (roster === undefined || this.#reader?.epoch === roster.epoch || this.#syncedEpoch === roster.epoch) return
-    if (roster.members.some((member) => member.peerId === this.#context.self.peerId)) return // our old self goes first
-    this.#reader = new MemoryReader(`${this.#context.self.incarnation}-${roster.epoch}-${nowMs}`, roster)
-    this.#readProgressMs = nowMs
-    this.#reader.begin((to, message) => this.#context.send(to, message))
-  }
-
-  #learnAll(entries: readonly AcceptorEntry[]): void {
-    for (const entry of entries) this.#context.rememberAcceptor(learn(this.#context.acceptors.get(entry.name), entry))
   }
 
   #mayVote(from: string, epoch: number): boolean {

@@ -1,5 +1,6 @@
 import type { AcceptorEntry, NodeMessageOf, Roster } from '@dbcluster/protocol'
 import { learn } from './acceptor.js'
+import type { CoreContext } from './context.js'
 
 /**
  * Gathers what a majority of one epoch's acceptors remember, page by page. Whatever that epoch or an earlier one
@@ -56,4 +57,24 @@ export const pageOf = (
   const names = [...acceptors.keys()].filter((name) => name > after).sort()
   const entries = names.slice(0, ENTRIES_PER_PAGE).flatMap((name) => acceptors.get(name) ?? [])
   return { entries, last: names.length <= ENTRIES_PER_PAGE }
+}
+
+/** Adds what others remember to this node's own memory, on disk before anything is said about it. */
+export const rememberAll = (context: CoreContext, entries: readonly AcceptorEntry[]): void => {
+  for (const entry of entries) context.rememberAcceptor(learn(context.acceptors.get(entry.name), entry))
+}
+
+/** Entries in one message to those who stay. */
+const ENTRIES_PER_STORE = 200
+
+/** The messages that hand a memory over. Messages to one peer stay in order: the answer to the last stands for all. */
+export const storeMessages = (reader: MemoryReader): readonly NodeMessageOf<'NODE_ACCEPTOR_STORE'>[] => {
+  const { entries, epoch, readId } = reader
+  const parts = Math.max(1, Math.ceil(entries.length / ENTRIES_PER_STORE))
+  return Array.from({ length: parts }, (_, part) => ({
+    type: 'NODE_ACCEPTOR_STORE',
+    storeId: part === parts - 1 ? readId : `${readId}/${part}`,
+    epoch,
+    entries: entries.slice(part * ENTRIES_PER_STORE, (part + 1) * ENTRIES_PER_STORE),
+  }))
 }

@@ -1,30 +1,13 @@
-import { type Ballot, compareText, type NodeMessageOf, type Roster, type RosterMember } from '@dbcluster/protocol'
+import type { Ballot, NodeMessageOf, Roster, RosterMember } from '@dbcluster/protocol'
 import type { CoreContext } from './context.js'
 import type { RosterVote } from './events.js'
-import { MemoryReader } from './memory-reader.js'
+import { MemoryReader, storeMessages } from './memory-reader.js'
 import { nextBallot } from './proposal.js'
+import { membersAfter, type RosterChange, rosterAfter } from './roster-after.js'
+import { higherRosterVote, type RosterProposal } from './roster-proposal.js'
 
 /** Changes that may wait for their turn; further ones are asked for again by whoever needs them. */
 const MAX_WAITING = 64
-/** Entries in one message to those who stay. */
-const ENTRIES_PER_STORE = 200
-
-/** One step of the roster: one member more, or one less. */
-export type RosterChange = { readonly add: RosterMember } | { readonly remove: RosterMember }
-
-interface Running {
-  readonly change: RosterChange
-  readonly epoch: number
-  readonly ballot: Ballot
-  readonly phase: 'reading' | 'storing' | 'promising' | 'accepting'
-  readonly votes: ReadonlySet<string>
-  readonly seen: NodeMessageOf<'NODE_ROSTER_PROMISE'>['accepted']
-  readonly proposed?: Roster
-  readonly reader?: MemoryReader
-  readonly storeId?: string
-  readonly deadlineMs: number
-}
-
 /** Proposes the next roster: one change at a time, each a single-decree Paxos among the members before it. */
 export class RosterChanges {
   readonly #context: CoreContext
@@ -32,7 +15,7 @@ export class RosterChanges {
   /** This node's own vote: its ballots must not be used twice, before and after a restart. */
   readonly #ownVote: () => RosterVote | undefined
   #waiting: RosterChange[] = []
-  #running: Running | undefined
+  #running: RosterProposal | undefined
   #highest: Ballot | undefined
   #attempts = 0
 
@@ -77,15 +60,14 @@ export class RosterChanges {
     if (running?.phase !== 'storing' || message.storeId !== running.storeId) return
     const votes = new Set([...running.votes, from])
     this.#running = { ...running, votes }
-    const staying = this.#membersAfter(running.change)
-    if (votes.size > staying.length / 2) this.#prepare(running)
+    if (votes.size > this.#staying(running.change).length / 2) this.#prepare(running)
   }
 
   onPromise(from: string, message: NodeMessageOf<'NODE_ROSTER_PROMISE'>): void {
     const running = this.#matching(message, 'promising')
     if (running === undefined) return
     if (!message.promised) return this.#outbid(message.highest)
-    const seen = higherVote(running.seen, message.accepted)
+    const seen = higherRosterVote(running.seen, message.accepted)
     const votes = new Set([...running.votes, from])
     this.#running = { ...running, votes, seen }
     if (!this.#context.isMajority(votes.size, running.epoch - 1)) return
@@ -154,26 +136,15 @@ export class RosterChanges {
   }
 
   /** Before a member goes, those who stay remember what the majority with it did. */
-  #store(running: Running, reader: MemoryReader): void {
+  #store(running: RosterProposal, reader: MemoryReader): void {
     const storeId = reader.readId
     this.#running = { ...running, phase: 'storing', votes: new Set(), storeId, deadlineMs: this.#deadline() }
-    const { entries, epoch } = reader
-    const lastAt = Math.max(0, Math.ceil(entries.length / ENTRIES_PER_STORE) - 1) * ENTRIES_PER_STORE
-    for (const { peerId } of this.#membersAfter(running.change)) {
-      // Messages to one peer stay in order, so the answer to the last one stands for all.
-      for (let at = 0; at <= lastAt; at += ENTRIES_PER_STORE) {
-        const part = entries.slice(at, at + ENTRIES_PER_STORE)
-        this.#context.send(peerId, {
-          type: 'NODE_ACCEPTOR_STORE',
-          storeId: at === lastAt ? storeId : `${storeId}/${at}`,
-          epoch,
-          entries: part,
-        })
-      }
-    }
+    const messages = storeMessages(reader)
+    for (const { peerId } of this.#staying(running.change))
+      for (const message of messages) this.#context.send(peerId, message)
   }
 
-  #prepare(running: Running): void {
+  #prepare(running: RosterProposal): void {
     const ballot = nextBallot(this.#context.self.peerId, [
       this.#highest,
       running.ballot,
@@ -201,33 +172,22 @@ export class RosterChanges {
 
   #matching(
     message: { readonly epoch: number; readonly ballot: Ballot },
-    phase: Running['phase'],
-  ): Running | undefined {
+    phase: RosterProposal['phase'],
+  ): RosterProposal | undefined {
     const running = this.#running
     return running?.phase === phase && running.epoch === message.epoch && running.ballot.round === message.ballot.round
       ? running
       : undefined
   }
 
-  #membersAfter(change: RosterChange): readonly RosterMember[] {
-    const members = this.#context.roster?.members ?? []
-    if ('remove' in change)
-      return members.filter(
-        (member) => member.peerId !== change.remove.peerId || member.incarnation !== change.remove.incarnation,
-      )
-    return [...members, change.add].sort((a, b) => compareText(a.peerId, b.peerId))
+  #staying(change: RosterChange): readonly RosterMember[] {
+    const { roster } = this.#context
+    return roster === undefined ? [] : membersAfter(roster, change)
   }
 
-  /** The next roster, or nothing where the change no longer applies. */
   #rosterAfter(change: RosterChange): Roster | undefined {
     const { roster } = this.#context
-    if (roster === undefined) return undefined
-    const here = roster.members.some(
-      (member) => member.peerId === ('add' in change ? change.add.peerId : change.remove.peerId),
-    )
-    const members = this.#membersAfter(change)
-    const applies = 'add' in change ? !here : members.length < roster.members.length && members.length > 0
-    return applies ? { networkId: roster.networkId, epoch: roster.epoch + 1, members: [...members] } : undefined
+    return roster === undefined ? undefined : rosterAfter(roster, change)
   }
 
   /** Proposers try again after times that differ, so that two of them do not chase each other. */
@@ -235,10 +195,4 @@ export class RosterChanges {
     const rank = this.#context.roster?.members.findIndex((member) => member.peerId === this.#context.self.peerId) ?? 0
     return this.#context.nowMs + this.#context.config.retryMs * (1 + 0.4 * rank)
   }
-}
-
-const higherVote = (a: Running['seen'], b: Running['seen']): Running['seen'] => {
-  if (a === undefined || b === undefined) return a ?? b
-  const later = a.ballot.round - b.ballot.round || compareText(a.ballot.proposer, b.ballot.proposer)
-  return later >= 0 ? a : b
 }

@@ -21,7 +21,9 @@ export class EffectPerformer {
   readonly #components: CoordinatorComponents
   readonly #sinks: EffectSinks
   #queue: CoordinatorEffect[] = []
-  #draining: Promise<void> | undefined
+  /** Cleared in the very turn that found the queue empty: what comes a moment later must start another round. */
+  #isDraining = false
+  #drained: Promise<void> = Promise.resolve()
   #closed = false
 
   constructor(components: CoordinatorComponents, sinks: EffectSinks) {
@@ -32,29 +34,41 @@ export class EffectPerformer {
   perform(effects: readonly CoordinatorEffect[]): void {
     if (this.#closed || effects.length === 0) return
     this.#queue.push(...effects)
-    this.#draining ??= this.#drain().finally(() => {
-      this.#draining = undefined
-    })
+    if (this.#isDraining) return
+    this.#isDraining = true
+    this.#drained = this.#drain()
   }
 
   /** Performs what is queued, then nothing more. */
   async close(): Promise<void> {
-    await this.#draining
+    while (this.#isDraining) await this.#drained
     this.#closed = true
   }
 
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0 && !this.#closed) {
-      const batch = this.#queue
-      this.#queue = []
-      const writes = batch.flatMap((effect): readonly StoreWrite[] => (effect.type === 'persist' ? effect.writes : []))
-      try {
-        if (writes.length > 0) await this.#components.store.write(latest(writes))
-      } catch (error) {
-        this.#closed = true
-        return this.#sinks.storeFailed(error)
+    try {
+      while (this.#queue.length > 0 && !this.#closed) {
+        const batch = this.#queue
+        this.#queue = []
+        const writes = batch.flatMap((effect): readonly StoreWrite[] =>
+          effect.type === 'persist' ? effect.writes : [],
+        )
+        if (writes.length > 0 && !(await this.#write(writes))) return
+        for (const effect of batch) this.#performOne(effect)
       }
-      for (const effect of batch) this.#performOne(effect)
+    } finally {
+      this.#isDraining = false
+    }
+  }
+
+  async #write(writes: readonly StoreWrite[]): Promise<boolean> {
+    try {
+      await this.#components.store.write(latest(writes))
+      return true
+    } catch (error) {
+      this.#closed = true
+      this.#sinks.storeFailed(error)
+      return false
     }
   }
 

@@ -21,8 +21,8 @@ export const failureResponse = (error: DbClusterError, { requestId, credentialGi
   }
   if (status === 503 || status === 429) headers.set('retry-after', String(retryAfterSeconds(error)))
   if (status === 405) headers.set('allow', String(error.details?.allow))
-  // The rest of a body that was too large is not read, so the connection is of no further use.
-  if (error.code === 'REQUEST_TOO_LARGE' || error.code === 'CANCELLED') headers.set('connection', 'close')
+  // Not for a body that was too large: closing before the rest was read resets the connection, and the answer is lost.
+  if (error.code === 'CANCELLED') headers.set('connection', 'close')
   return new Response(writeFields({ error: body }, 'plain'), { status, headers })
 }
 

@@ -29,8 +29,9 @@ export interface RqliteClientInit {
 }
 
 /**
- * Speaks to one rqlited. Nothing is forwarded by rqlite: what needs the leader and reaches a follower fails with
- * `NOT_LEADER`, applied nowhere; except {@link RqliteClient.readThroughRaft}. Nothing is retried.
+ * Speaks to one rqlited. Nothing is forwarded by rqlite unless asked to ({@link CallOptions.forward}): what needs the
+ * leader and reaches a follower fails with `NOT_LEADER`, applied nowhere; except {@link RqliteClient.readThroughRaft}.
+ * Nothing is retried.
  * Every error's `details.outcome` says what is certain ({@link Outcome}).
  */
 export interface RqliteClient {
@@ -85,7 +86,7 @@ export const createRqliteClient = (init: RqliteClientInit): RqliteClient => {
       if (statements.length === 0) return { results: [], consistency: options.level ?? 'weak' }
       const consistency = levelFor(capabilities, options.level ?? 'weak')
       const freshness = options.freshnessMs === undefined ? '' : `&freshness=${options.freshnessMs}ms&freshness_strict`
-      const path = `/db/query?level=${consistency}&blob_array&redirect&retries=0${freshness}`
+      const path = `/db/query?level=${consistency}&blob_array${redirectUnless(options.forward)}&retries=0${freshness}`
       const body = encodeStatements(capabilities, statements)
       const results = await askResults({ what: 'query', writes: false, method: 'POST', path, body }, options)
       return { results: complete(results, statements.length), consistency }
@@ -94,7 +95,7 @@ export const createRqliteClient = (init: RqliteClientInit): RqliteClient => {
       if (statements.length === 0) return []
       const endpoint = options.returnsRows === true ? '/db/request' : '/db/execute'
       const transaction = options.transaction === true ? '&transaction' : ''
-      const path = `${endpoint}?blob_array&redirect&retries=0${transaction}`
+      const path = `${endpoint}?blob_array${redirectUnless(options.forward)}&retries=0${transaction}`
       const body = encodeStatements(capabilities, statements)
       const results = await askResults({ what: 'execute', writes: true, method: 'POST', path, body }, options)
       const failed = results.at(-1)?.error !== undefined
@@ -137,6 +138,8 @@ export const createRqliteClient = (init: RqliteClientInit): RqliteClient => {
     close: () => channel.close(),
   }
 }
+
+const redirectUnless = (forward: boolean | undefined): string => (forward === true ? '' : '&redirect')
 
 /** Older binaries take `linearizable` for `weak` and say nothing; `strong` is the next level that keeps the promise. */
 const levelFor = (capabilities: RqliteCapabilities, level: Consistency): Consistency =>

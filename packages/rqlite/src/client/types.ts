@@ -25,6 +25,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** @default 30_000 */
   readonly timeoutMs?: number
+  /**
+   * Let a follower pass the request on to its leader, over the Raft port. For when nobody can be asked at the leader's
+   * own HTTP port; what fails on that way is less certain. @default false
+   */
+  readonly forward?: boolean
 }
 
 export interface QueryOptions extends CallOptions {

@@ -1,0 +1,70 @@
+import type { NodeMessage, NodeMessageOf, NodeMessageType, Roster } from '@dbcluster/protocol'
+import type { Asks } from './asks.js'
+import type { CoreContext } from './context.js'
+import type { Creations } from './creation.js'
+import type { Deletions } from './deletion.js'
+import { leaseKeyOf } from './leases.js'
+import type { Membership } from './membership.js'
+import type { Sync } from './sync.js'
+import type { Voting } from './voting.js'
+
+/** The parts of a core that messages are for. */
+export interface Parts {
+  readonly context: CoreContext
+  readonly voting: Voting
+  readonly creations: Creations
+  readonly deletions: Deletions
+  readonly asks: Asks
+  readonly membership: Membership
+  readonly sync: Sync
+}
+
+type Handlers = { readonly [T in NodeMessageType]: (from: string, message: NodeMessageOf<T>) => void }
+
+/** Who acts on which message: total, so that a new message without a receiver does not compile. */
+export const createReceiver = (parts: Parts): ((from: string, message: NodeMessage) => void) => {
+  const { context, voting, creations, deletions, asks, membership, sync } = parts
+  /** An answer came with the roster of its sender: one of us may be behind. */
+  const learnRoster = (from: string, roster: Roster | undefined): void => {
+    if (roster !== undefined) membership.onRoster(from, { type: 'NODE_ROSTER', roster })
+  }
+  const handlers: Handlers = {
+    DATABASE_CREATE_ASK: (peerId, { askId, name, attempt }) => creations.ask({ peerId, askId }, name, attempt),
+    DATABASE_CREATE_REQUEST: (from, message) => voting.onCreateRequest(from, message),
+    DATABASE_CREATE_RESPONSE: (from, message) => {
+      learnRoster(from, message.roster)
+      creations.onResponse(from, message)
+    },
+    DATABASE_CREATE_CONFIRM: (from, message) => voting.onConfirm(from, message),
+    DATABASE_CREATE_ACCEPTED: (from, message) => {
+      learnRoster(from, message.roster)
+      creations.onAccepted(from, message)
+    },
+    DATABASE_CREATE_ABORT: (_from, message) => voting.leases.release(leaseKeyOf(message)),
+    DATABASE_CREATE_RESULT: (_from, message) => asks.onResult(message),
+    DATABASE_REPLICA_FAILED: (from, message) => creations.onReplicaFailed(from, message),
+    DATABASE_DELETE_REQUEST: (from, message) => voting.onDelete(from, message),
+    DATABASE_DELETE_RESPONSE: (from, message) => {
+      learnRoster(from, message.roster)
+      deletions.onResponse(from, message)
+    },
+    NODE_JOIN_REQUEST: (from, message) => membership.onJoinRequest(from, message),
+    NODE_ROSTER: (from, message) => membership.onRoster(from, message),
+    NODE_ROSTER_PREPARE: (from, message) => membership.onPrepare(from, message),
+    NODE_ROSTER_PROMISE: (from, message) => membership.onPromise(from, message),
+    NODE_ROSTER_ACCEPT: (from, message) => membership.onAccept(from, message),
+    NODE_ROSTER_ACCEPTED: (from, message) => membership.onAccepted(from, message),
+    NODE_ACCEPTOR_READ: (from, message) => membership.onRead(from, message),
+    NODE_ACCEPTOR_PAGE: (from, message) => membership.onPage(from, message),
+    NODE_ACCEPTOR_STORE: (from, message) => membership.onStore(from, message),
+    NODE_ACCEPTOR_STORED: (from, message) => membership.onStored(from, message),
+    METADATA_UPDATE: (_from, message) => context.merge(message.records),
+    METADATA_DIGEST: (from, message) => sync.onDigest(from, message),
+    METADATA_ENTRIES: (from, message) => sync.onEntries(from, message),
+    METADATA_WANT: (from, message) => sync.onWant(from, message),
+  }
+  return (from, message) => {
+    const handle = handlers[message.type] as (from: string, message: NodeMessage) => void
+    handle(from, message)
+  }
+}
