@@ -11,6 +11,8 @@ const WRITE = 'INSERT INTO users (name, age) VALUES (?, ?)'
 const ROWS = 100
 /** Requests of one way before the next one's turn: long enough to be undisturbed by what the last one left to do. */
 const BLOCK = 50
+/** Requests after which programs in JavaScript are compiled for what they do. */
+const WARM_UP = { reads: 2_000, writes: 500 } as const
 /** Requests that begin a block and are not counted. */
 const SETTLING = 5
 

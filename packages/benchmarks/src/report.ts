@@ -20,7 +20,11 @@ export const latencyTable = (rows: readonly Row[]): string => {
     const added = [p50 - against.percentile(0.5), p99 - against.percentile(0.99)]
     return [name, samples.count, ...latencies, (p50 / against.percentile(0.5)).toFixed(2), ...added.map(format)]
   })
-  return [['', 'n', 'p50', 'p90', 'p99', 'max', 'p50 ratio', 'p50 added'], ['---', ...Array(7).fill('---:')], ...lines]
+  return [
+    ['', 'n', 'p10', 'p50', 'p90', 'p99', 'max', 'p50 ratio', 'p50 added', 'p99 added'],
+    ['---', ...Array(9).fill('---:')],
+    ...lines,
+  ]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n')
 }

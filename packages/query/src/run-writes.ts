@@ -11,11 +11,24 @@ import { type PlannedStatement, type UnitOutcome, writeUnits } from './write-uni
 
 /** One statement that changes something. */
 export const runWrite = async (run: Run, plan: StatementPlan, args: Statement['args']): Promise<WriteResult> => {
-  const [outcome] = await carryOut(run, [{ plan, args, assert: false }], { transaction: false, repeatable: true })
-  if (outcome === undefined) throw new DbClusterError('INTERNAL', 'rqlited left out a result')
+  const given = { plan, args, assert: false }
+  const outcome = plan.returning ? await withRows(run, given) : await withoutRows(run, given)
   if ('error' in outcome) throw withoutIndex(outcome.error)
   const [result] = checkResultSize([outcome.result], true)
   return result
+}
+
+/** Statements whose rows have no bound known beforehand travel alone. */
+const withRows = async (run: Run, given: GivenStatement): Promise<UnitOutcome> => {
+  const [outcome] = await carryOut(run, [given], { transaction: false, repeatable: true })
+  if (outcome === undefined) throw new DbClusterError('INTERNAL', 'rqlited left out a result')
+  return outcome
+}
+
+const withoutRows = (run: Run, given: GivenStatement): Promise<UnitOutcome> => {
+  const { client, capabilities } = run.replica
+  const [planned] = plainly(capabilities, [given])
+  return run.writes.write(client, planned as PlannedStatement, run.passage.deadline)
 }
 
 /** In order, each with its own result, as one request and one entry of the Raft log. */

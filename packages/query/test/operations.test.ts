@@ -146,6 +146,18 @@ describe('counts', () => {
     expect([affected, id]).toEqual([rowsAffected, lastInsertId])
   })
 
+  test('of many inserts at once are each its own', async () => {
+    const ids = await Promise.all(
+      Array.from({ length: 50 }, async (_, at) => {
+        const { lastInsertId } = await execute('INSERT INTO t (name) VALUES (?)', [`many ${at}`])
+        return [`many ${at}`, lastInsertId]
+      }),
+    )
+    expect(await rows("SELECT name, id FROM t WHERE name LIKE 'many %' ORDER BY id")).toEqual(
+      ids.sort(([, a], [, b]) => Number(a) - Number(b)),
+    )
+  })
+
   test('are the same in a batch and in a transaction, with rows and without', async () => {
     const inserts = ["INSERT INTO t (id, name) VALUES (70, 'a70')", "INSERT INTO keyed VALUES ('k70', 1)"]
     const upsert = { sql: UPSERT, args: ['a70'] }

@@ -135,9 +135,14 @@ describe('the status of a database', () => {
   })
 
   test('asked by another node is of the own replica only, and asks nobody', async () => {
-    const { result } = createWorld({ records: [recordOf('app_users', nodes)] })
+    const asked: string[] = []
+    const answer: Answer = (peerId) => {
+      asked.push(peerId)
+      return { ok: true, result: told(peerId, true), meta: { servedBy: peerId, durationMs: 1 } }
+    }
+    const { result } = createWorld({ records: [recordOf('app_users', nodes)], answer })
     const { replicas } = await result<DatabaseStatusResult>({ op: 'status', database }, { hops: 1 })
-    expect(replicas.map((one) => one.peer_id)).toEqual([HERE])
+    expect([replicas.map((one) => one.peer_id), asked]).toEqual([[HERE], []])
   })
 
   test('is unavailable when most of its nodes do not answer, creating before it is established', async () => {

@@ -27,12 +27,13 @@ export class LocalNode {
   /** Refuses ports. */
   exhausted = false
   /** What rqlited does when it is started: gather, fail, or nothing at all. */
-  rqlited: 'works' | 'fails' | 'hangs' = 'works'
+  rqlited: 'works' | 'fails' | 'hangs'
   readonly peerId: string
   readonly #cluster: LocalCluster
 
   constructor(cluster: LocalCluster, peerId: string, memory: Memory, config: Partial<CoordinatorInit>) {
     this.#cluster = cluster
+    this.rqlited = cluster.rqlited
     this.peerId = peerId
     const self = memberOf(peerId)
     this.core = new CoordinatorCore({ config: resolveConfig({ rqliteMajor: 8, ...config }), self, memory })
@@ -100,6 +101,8 @@ export const EMPTY_MEMORY: Memory = { acceptors: [], records: [], replicas: [] a
 /** Cores that speak to each other at once and in order, with a hand on every letter. */
 export class LocalCluster {
   nowMs = 1_000
+  /** What rqlited does on nodes that are added from now on. */
+  rqlited: LocalNode['rqlited'] = 'works'
   readonly nodes = new Map<string, LocalNode>()
   /** Letters for which this says so are kept back in {@link held}. */
   hold: (letter: Letter) => boolean = () => false
