@@ -2,6 +2,7 @@ import type { OperationResults, Statement, WriteResult } from '@dbcluster/protoc
 import { DbClusterError, toErrorBody } from '@dbcluster/protocol'
 import { dropTableStatement, planCreateTable, type StatementPlan } from '@dbcluster/sql'
 import { planStatements } from './check-statements.js'
+import { deterministically, type WriteManner } from './deterministic-writes.js'
 import { type GivenStatement, plainly, withExactRows } from './exact-rows.js'
 import { checkResultSize } from './result-size.js'
 import { callOptions, type Run, readApplied } from './run.js'
@@ -63,16 +64,13 @@ export const runDropTable = async (run: Run, table: string): Promise<WriteResult
   }
 }
 
-interface Manner {
-  readonly transaction: boolean
-  /** Whether nothing at all was done when a statement failed, so that it can be tried in another form. */
-  readonly repeatable: boolean
-}
+const carryOut = (run: Run, given: readonly GivenStatement[], manner: WriteManner): Promise<readonly UnitOutcome[]> =>
+  deterministically(run, given, manner, (rewritten) => carryOutExactly(run, rewritten, manner))
 
-const carryOut = async (
+const carryOutExactly = async (
   run: Run,
   given: readonly GivenStatement[],
-  manner: Manner,
+  manner: WriteManner,
 ): Promise<readonly UnitOutcome[]> => {
   const { client, capabilities } = run.replica
   const { deadline } = run.passage
@@ -93,7 +91,7 @@ const carryOut = async (
 const send = async (
   run: Run,
   planned: readonly PlannedStatement[],
-  { transaction }: Manner,
+  { transaction }: WriteManner,
 ): Promise<readonly UnitOutcome[]> => {
   const { statements, returnsRows, collect } = writeUnits(planned, transaction)
   try {

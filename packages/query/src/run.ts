@@ -3,6 +3,7 @@ import type { CallOptions } from '@dbcluster/rqlite'
 import type { SqlPlanner } from '@dbcluster/sql'
 import type { LocalReplica } from './components.js'
 import type { ExactReads } from './exact-reads.js'
+import type { KnownSchemas } from './known-schemas.js'
 import type { Passage } from './passage.js'
 import type { ReplicaSessions } from './replica-sessions.js'
 
@@ -11,6 +12,7 @@ export interface RunComponents {
   readonly planner: SqlPlanner
   readonly sessions: ReplicaSessions
   readonly reads: ExactReads
+  readonly schemas: KnownSchemas
 }
 
 /** One operation on the replica of this node. */

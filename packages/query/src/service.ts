@@ -14,6 +14,7 @@ import { Activities, type DatabaseActivity } from './activity.js'
 import type { QueryComponents } from './components.js'
 import { type Deadline, startDeadline } from './deadline.js'
 import { ExactReads } from './exact-reads.js'
+import { KnownSchemas } from './known-schemas.js'
 import { OPERATION_NEEDS } from './needs.js'
 import { runOperation } from './operations.js'
 import type { Ask } from './passage.js'
@@ -59,7 +60,7 @@ class NodeQueryService implements QueryService {
   constructor(components: QueryComponents) {
     const sessions = new ReplicaSessions(components.replicas)
     const activities = new Activities(components.replicas)
-    const run = { planner: components.planner, sessions, reads: new ExactReads() }
+    const run = { planner: components.planner, sessions, reads: new ExactReads(), schemas: new KnownSchemas() }
     const router = new Router({
       ...components,
       sessions,

@@ -22,6 +22,9 @@ const AS_QUERY = 'SELECT 1;'
 /** rqlite replaces these calls by values, but not in a text that begins with another statement. */
 const RANDOM = /\brandom(?:blob)?\s*\(/i
 
+/** Asks what the statement before did, which no statement of ours may come between. */
+const PAST = /last_insert_rowid|changes/i
+
 /** A statement to be carried out in order with others, and how its rows are read. */
 export interface PlannedStatement {
   readonly plan: StatementPlan
@@ -69,7 +72,7 @@ export const writeUnits = (planned: readonly PlannedStatement[], transaction: bo
       asQuery ? { ...statement, sql: `${AS_QUERY}${statement.sql}` } : statement
     if (asQuery && (one.assert === true || !isRead(plan)) && RANDOM.test(plan.sql)) throw nondeterministic(index)
     const from = statements.length
-    if (plan.isInsert) push(FORGET_ID)
+    if (plan.isInsert && !PAST.test(plan.sql)) push(FORGET_ID)
     const at = push(as(bound))
     const exactAt = exactly === undefined ? undefined : push(as(exactly))
     const countsAt = asQuery && plan.kind === 'write' ? push(COUNTS) : undefined

@@ -14,6 +14,7 @@ export {
   type DeterminismContext,
   makeDeterministic,
   NO_PAST,
+  needsKnownSchema,
   pastAfter,
   RANDOM_BLOB_MAX_BYTES,
 } from './determinism/make-deterministic.js'

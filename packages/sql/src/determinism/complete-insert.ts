@@ -39,7 +39,7 @@ const completed = (source: Source, shape: InsertShape, missing: readonly Volatil
       break
     }
     case 'values':
-      for (const close of rows.closes) before(close, `, ${values}`)
+      for (const { close } of rows.rows) before(close, `, ${values}`)
       break
     case 'select': {
       before(rows.range.from, `SELECT *, ${values} FROM (`)

@@ -13,10 +13,10 @@ export interface InsertShape {
   readonly orClause: string
   /** Column names in lower case, and the parenthesis behind them; undefined without a list. */
   readonly columns: { readonly names: readonly string[]; readonly close: number } | undefined
-  /** `DEFAULT VALUES`, the parentheses that end each row of VALUES, or the SELECT as a range. */
+  /** `DEFAULT VALUES`, the parentheses around each row of VALUES, or the SELECT as a range. */
   readonly rows:
     | { readonly kind: 'defaults'; readonly range: TokenRange }
-    | { readonly kind: 'values'; readonly closes: readonly number[] }
+    | { readonly kind: 'values'; readonly rows: readonly { readonly open: number; readonly close: number }[] }
     | { readonly kind: 'select'; readonly range: TokenRange }
   /** ON CONFLICT … follows. */
   readonly upsert: boolean
@@ -76,13 +76,13 @@ const endOfRows = (source: Source, from: number, end: number): number => {
 const rowsOf = (source: Source, range: TokenRange): InsertShape['rows'] => {
   if (source.keyword(range.from) === 'DEFAULT') return { kind: 'defaults', range }
   if (source.keyword(range.from) !== 'VALUES') return { kind: 'select', range }
-  const closes: number[] = []
+  const rows: { readonly open: number; readonly close: number }[] = []
   for (let at = range.from + 1; at < range.end; ) {
     if (source.type(at) !== 'lparen') return { kind: 'select', range } // VALUES … UNION …
     const close = source.close(at)
-    closes.push(close)
+    rows.push({ open: at, close })
     if (close + 1 < range.end && source.type(close + 1) !== 'comma') return { kind: 'select', range }
     at = close + 2
   }
-  return { kind: 'values', closes }
+  return { kind: 'values', rows }
 }

@@ -16,6 +16,10 @@ export interface KnownTable {
   readonly defaults: readonly VolatileDefault[]
   /** Whether `INSERT … VALUES` sets last_insert_rowid() or fails: it has rowids, and nothing on it ignores rows. */
   readonly surelyInserts: boolean
+  /** Columns that an INSERT without a list gives values to, in lower case. */
+  readonly columns: readonly string[]
+  /** Names under which rowids are written that SQLite chooses itself where they are left out, in lower case. */
+  readonly rowidNames: readonly string[]
 }
 
 /** A database's tables, by name in lower case. */
@@ -45,18 +49,29 @@ export const knownSchemaOf = (rows: readonly SchemaRow[]): KnownSchema => {
   )
 }
 
+const ROWID_NAMES = ['rowid', 'oid', '_rowid_']
+
 /** What the text of a CREATE TABLE tells; stored defaults are read as what they stand for. */
 export const knownTableOf = (sql: string): KnownTable => {
   const source = sourceOf(sql)
   const open = columnsOf(source)
-  if (open === undefined) return { defaults: [], surelyInserts: false }
+  if (open === undefined) return { defaults: [], surelyInserts: false, columns: [], rowidNames: [] }
   const { columns, options } = readTableDefinition(source, open)
   const defaults = columns.flatMap(({ name, defaults: ranges }) => {
     const last = ranges.at(-1)
     const expression = last === undefined ? undefined : volatileDefaultOf(source, last)
     return expression === undefined ? [] : [{ column: name, expression }]
   })
-  return { defaults, surelyInserts: !/\bROWID\b/i.test(source.slice(options)) && !/\bIGNORE\b/i.test(sql) }
+  const hasRowid = !/\bROWID\b/i.test(source.slice(options))
+  const keys = columns.filter(({ integerKey }) => integerKey).map(({ name }) => asciiLower(name))
+  // With AUTOINCREMENT the largest rowid is an error for what comes after it.
+  const chosen = hasRowid && !/\bAUTOINCREMENT\b/i.test(sql)
+  return {
+    defaults,
+    surelyInserts: hasRowid && !/\bIGNORE\b/i.test(sql),
+    columns: columns.filter(({ generated }) => !generated).map(({ name }) => asciiLower(name)),
+    rowidNames: chosen ? [...ROWID_NAMES, ...keys] : [],
+  }
 }
 
 /** The schema after a definition, for the statements behind it in the same request. */
@@ -85,18 +100,19 @@ export const afterDefinition = (schema: KnownSchema, plan: StatementPlan): Known
 const afterAlter = (next: Map<string, KnownTable>, name: string, known: KnownTable, source: Source): KnownSchema => {
   const { keyword, at } = alterActionOf(source)
   const column = nameAt(source, at)
+  const lower = asciiLower(column)
   const without = known.defaults.filter((one) => !sameName(one.column, column))
   switch (keyword) {
     case 'ADD': {
-      const { defaults } = readColumn(source, { from: at, end: source.tokens.length })
+      const { defaults, generated } = readColumn(source, { from: at, end: source.tokens.length })
       const last = defaults.at(-1)
       const expression = last === undefined ? undefined : volatileDefaultOf(source, last)
-      return expression === undefined
-        ? next
-        : next.set(name, { ...known, defaults: [...without, { column, expression }] })
+      const columns = generated ? known.columns : [...known.columns, lower]
+      const added = expression === undefined ? without : [...without, { column, expression }]
+      return next.set(name, { ...known, columns, defaults: added })
     }
     case 'DROP':
-      return next.set(name, { ...known, defaults: without })
+      return next.set(name, { ...known, defaults: without, columns: known.columns.filter((one) => one !== lower) })
     case 'RENAME': {
       if (source.keyword(at - 1) === 'TO') {
         next.delete(name)
@@ -104,7 +120,9 @@ const afterAlter = (next: Map<string, KnownTable>, name: string, known: KnownTab
       }
       const renamed = nameAt(source, at + 2)
       const defaults = known.defaults.map((one) => (sameName(one.column, column) ? { ...one, column: renamed } : one))
-      return next.set(name, { ...known, defaults })
+      const rename = (one: string): string => (one === lower ? asciiLower(renamed) : one)
+      const [columns, rowidNames] = [known.columns.map(rename), known.rowidNames.map(rename)]
+      return next.set(name, { ...known, defaults, columns, rowidNames })
     }
     default:
       return next

@@ -7,9 +7,11 @@ import { completeInsert } from './complete-insert.js'
 import { defineDeterministically } from './define.js'
 import { insertShapeOf } from './insert-shape.js'
 import type { KnownSchema } from './known-schema.js'
+import { mentionsLastRowid, refuseLastRowid } from './last-rowid.js'
 import { type Moment, momentOf, nowFormOf } from './now.js'
 import { evaluatedOnce } from './once.js'
 import type { Policy } from './policy.js'
+import { resultColumnsOf } from './result-columns.js'
 import { rewrite } from './rewrite.js'
 import { type Source, sourceOf } from './source.js'
 import { columnsOf } from './table-definition.js'
@@ -54,14 +56,31 @@ export const makeDeterministic = (
   context: DeterminismContext,
 ): StatementPlan => {
   if (plan.explain || plan.kind === 'pragma-read') return plan
+  if (plan.kind === 'write' && mentionsLastRowid(plan, args)) checkLastRowid(plan, args, context)
   const completed = plan.isInsert ? withOmittedDefaults(plan, context) : plan
   if (!mayBeVolatile(completed)) return completed
   const source = sourceOf(completed.sql)
   const isPlainDefinition = plan.kind === 'ddl' && !isTableFromSelect(plan, source)
   const sql = isPlainDefinition
     ? defineDeterministically(source, completed, context.schema)
-    : rewrite(source, writePolicy(source, completed, args, context), { from: 0, end: source.tokens.length })
+    : rewrite(
+        source,
+        writePolicy(source, completed, args, context),
+        { from: 0, end: source.tokens.length },
+        resultColumnsOf(source, completed.isInsert),
+      )
   return sql === completed.sql ? completed : replan(completed, sql, context)
+}
+
+/** Whether a statement cannot be made deterministic without the database's tables. */
+export const needsKnownSchema = (plan: StatementPlan, args: SqlArgs | undefined): boolean =>
+  plan.isInsert || plan.kind === 'ddl' || (plan.verb === 'UPDATE' && mentionsLastRowid(plan, args))
+
+const checkLastRowid = (plan: StatementPlan, args: SqlArgs | undefined, { schema }: DeterminismContext): void => {
+  const source = sourceOf(plan.sql)
+  const values = argumentValues(plan, args)
+  const byStart = new Map(plan.parameters.uses.map(({ start, parameter }) => [start, values[parameter - 1] ?? null]))
+  refuseLastRowid(source, plan, schema, (token) => byStart.get(source.tokens[token]?.start ?? -1) ?? null)
 }
 
 /** What a statement adds to the past of those behind it in the same transaction. */

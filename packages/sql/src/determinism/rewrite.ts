@@ -1,4 +1,4 @@
-import { nameOf } from '../identifier.js'
+import { nameOf, quoteIdentifier } from '../identifier.js'
 import { refusal } from '../refusals.js'
 import type { TokenRange } from '../split.js'
 import { type Call, callAt } from './calls.js'
@@ -39,18 +39,26 @@ const TOP: Place = { depth: 0, late: 0, again: false }
 /**
  * Writes a range of tokens anew, each non-deterministic construct in it as the policy says; everything else, comments
  * and placeholders included, stays as it is and where it is.
+ * @param columns expressions that give a result its columns: where one ends with what was changed, it keeps its name
  * @throws DbClusterError what the policy refuses with; `NONDETERMINISTIC_SQL` for calls nested too deep
  */
-export const rewrite = (source: Source, policy: Policy, range: TokenRange): string =>
-  new Rewriter(source, policy).range(range, TOP)
+export const rewrite = (
+  source: Source,
+  policy: Policy,
+  range: TokenRange,
+  columns: readonly TokenRange[] = [],
+): string => new Rewriter(source, policy, columns).range(range, TOP)
 
 class Rewriter {
   readonly #source: Source
   readonly #policy: Policy
+  /** Where each result column begins, by the token behind it. */
+  readonly #columns: ReadonlyMap<number, number>
 
-  constructor(source: Source, policy: Policy) {
+  constructor(source: Source, policy: Policy, columns: readonly TokenRange[]) {
     this.#source = source
     this.#policy = policy
+    this.#columns = new Map(columns.map(({ from, end }) => [end, from]))
   }
 
   range({ from, end }: TokenRange, place: Place): string {
@@ -63,6 +71,10 @@ class Rewriter {
       if (at > from && before !== undefined) pieces.push(sql.slice(before.end, token.start))
       const piece = this.#piece(at, end, place)
       pieces.push(piece.sql)
+      const column = place === TOP ? this.#columns.get(piece.next) : undefined
+      if (column !== undefined && piece.sql !== this.#source.slice({ from: at, end: piece.next })) {
+        pieces.push(` AS ${quoteIdentifier(this.#source.slice({ from: column, end: piece.next }))}`)
+      }
       at = piece.next
     }
     return pieces.join('')

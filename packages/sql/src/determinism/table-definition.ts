@@ -8,6 +8,10 @@ export interface ColumnDefinition {
   readonly name: string
   /** The expression behind each DEFAULT (the last one counts), its parentheses included. */
   readonly defaults: readonly TokenRange[]
+  /** Computed from others: no INSERT gives it a value. */
+  readonly generated: boolean
+  /** Another name of the rowid. */
+  readonly integerKey: boolean
 }
 
 /** A CREATE TABLE with its columns. */
@@ -24,8 +28,14 @@ export const readTableDefinition = (source: Source, open: number): TableDefiniti
   const close = source.close(open)
   const items = splitAtCommas(source, { from: open + 1, end: close })
   const columns = items.filter(({ from }) => !TABLE_CONSTRAINTS.has(source.keyword(from)))
+  const keys = items.filter(({ from }) => TABLE_CONSTRAINTS.has(source.keyword(from)))
+  const keyed = keys.map((item) => keyColumnOf(source, item))
   return {
-    columns: columns.map((item) => readColumn(source, item)),
+    columns: columns.map((item) => {
+      const column = readColumn(source, item)
+      const isKey = isInteger(source, item) && keyed.includes(asciiLower(column.name))
+      return { ...column, integerKey: column.integerKey || isKey }
+    }),
     options: { from: close + 1, end: source.tokens.length },
   }
 }
@@ -34,7 +44,11 @@ export const readTableDefinition = (source: Source, open: number): TableDefiniti
 export const readColumn = (source: Source, { from, end }: TokenRange): ColumnDefinition => {
   const token = source.tokens[from]
   const defaults: TokenRange[] = []
+  let generated = false
+  let key = false
   for (let at = from + 1; at < end; at++) {
+    if (source.keyword(at) === 'AS' && source.type(at + 1) === 'lparen') generated = true
+    if (source.keyword(at) === 'PRIMARY' && source.keyword(at + 1) === 'KEY') key = true
     if (source.type(at) === 'lparen') {
       at = source.close(at)
       continue
@@ -46,7 +60,21 @@ export const readColumn = (source: Source, { from, end }: TokenRange): ColumnDef
     defaults.push({ from: first, end: Math.min(end, last + 1) })
     at = last
   }
-  return { name: token === undefined ? '' : nameOf(source.sql, token), defaults }
+  const name = token === undefined ? '' : nameOf(source.sql, token)
+  return { name, defaults, generated, integerKey: key && isInteger(source, { from, end }) }
+}
+
+/** Only the type INTEGER itself makes a primary key the rowid. */
+const isInteger = (source: Source, { from }: TokenRange): boolean => source.name(from + 1) === 'integer'
+
+/** The column of a table's PRIMARY KEY (column), in lower case; undefined for other constraints. */
+const keyColumnOf = (source: Source, { from, end }: TokenRange): string | undefined => {
+  for (let at = from; at < end; at++) {
+    if (source.keyword(at) !== 'PRIMARY' || source.keyword(at + 1) !== 'KEY') continue
+    const [column, second] = splitAtCommas(source, { from: at + 3, end: source.close(at + 2) })
+    return second === undefined && column !== undefined ? source.name(column.from) : undefined
+  }
+  return undefined
 }
 
 const isSign = (source: Source, at: number): boolean => ['-', '+'].includes(source.text(at))

@@ -1,3 +1,4 @@
+import type { SqlValue } from '@dbcluster/protocol'
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import {
   afterDefinition,
@@ -20,19 +21,23 @@ const NOW = '2026-02-28 23:59:58'
 
 let judge: Judge
 let plainSqlite: Judge
-beforeAll(() => {
+beforeAll(async () => {
   jest.spyOn(Date, 'now').mockReturnValue(NOW_MS)
   // The WebAssembly build warns of each failing step, and failing is what some are here for.
   jest.spyOn(console, 'warn').mockImplementation(() => undefined)
+  judge = await openJudge('SELECT 1')
+  plainSqlite = await openJudge('SELECT 1')
 })
 afterAll(() => {
   jest.restoreAllMocks()
-})
-beforeEach(async () => {
   judge?.close()
   plainSqlite?.close()
-  judge = await openJudge('SELECT 1')
-  plainSqlite = await openJudge('SELECT 1')
+})
+beforeEach(() => {
+  for (const sqlite of [judge, plainSqlite]) {
+    const objects = "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%'"
+    for (const [type, name] of sqlite.rows(objects)) sqlite.rows(`DROP ${type} "${name}"`)
+  }
 })
 
 const schema = (): KnownSchema =>
@@ -331,5 +336,90 @@ describe('what the connection did before is known', () => {
   test('and total_changes() never', () => {
     const past = after('INSERT INTO t(a) VALUES (1)')
     expect(() => use(past, 'UPDATE t SET a = total_changes()')).toThrow(withCode('NONDETERMINISTIC_SQL'))
+  })
+})
+
+describe('the largest rowid, behind which SQLite takes random ones,', () => {
+  const LAST = 2n ** 63n - 1n
+  const use = (sql: string, args: readonly SqlValue[] = []): void =>
+    void makeDeterministic(planStatement(sql), args, { nowMs: NOW_MS, randomBytes, schema: schema() })
+  beforeEach(() => {
+    run('CREATE TABLE t(g AS (a), a, id INTEGER PRIMARY KEY)')
+    run('CREATE TABLE c("Id" INTEGER, a, CONSTRAINT k PRIMARY KEY ("id" DESC))')
+    run('CREATE TABLE auto(id INTEGER PRIMARY KEY AUTOINCREMENT, a)')
+    run('CREATE TABLE w(id INTEGER PRIMARY KEY, a) WITHOUT ROWID')
+    run('CREATE TABLE n(id INT PRIMARY KEY, a)')
+  })
+  test.each([
+    ['INSERT INTO t(id) VALUES (9223372036854775807)'],
+    ["INSERT INTO t(a, id) VALUES (1, 2), (1, '9223372036854775807')"],
+    ['INSERT INTO t VALUES (1, 0x7FFFFFFFFFFFFFFF)'],
+    ['REPLACE INTO t(_rowid_) VALUES (?)', LAST],
+    ['INSERT INTO c(id, a) VALUES (?, ?)', LAST, 1],
+    ['INSERT INTO n(a, rowid) VALUES (?, ?)', 1, String(LAST)],
+    ['INSERT INTO t(id) VALUES (1) ON CONFLICT (id) DO UPDATE SET a = 1, id = ?', LAST],
+    ['UPDATE t SET id = 9223372036854775807'],
+    ['UPDATE t SET a = 1, oid = ?', LAST],
+  ] as [string, ...SqlValue[]][])('is refused as one: %s', (sql, ...args) => {
+    expect(() => use(sql, args)).toThrow(withCode('NONDETERMINISTIC_SQL'))
+  })
+  test.each([
+    ['INSERT INTO t(a, id) VALUES (?, 1)', LAST],
+    ['INSERT INTO auto VALUES (?, 1)', LAST],
+    ['INSERT INTO w VALUES (?, 1)', LAST],
+    ['INSERT INTO n VALUES (?, 1)', LAST],
+    ['UPDATE t SET a = ? WHERE id = 9223372036854775807', LAST],
+    ['INSERT INTO t(id) VALUES (9223372036854775806)'],
+  ] as [string, ...SqlValue[]][])('is a number like others elsewhere: %s', (sql, ...args) => {
+    expect(() => use(sql, args)).not.toThrow()
+  })
+})
+
+/** As the tools write them for SQLite. */
+const TOOLS: Readonly<Record<string, readonly string[]>> = {
+  drizzle: [
+    "CREATE TABLE `users` (\n\t`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,\n\t`name` text,\n\t`created_at` integer DEFAULT (unixepoch()) NOT NULL,\n\t`updated_at` text DEFAULT (CURRENT_TIMESTAMP) NOT NULL,\n\t`at_ms` integer DEFAULT (cast((julianday('now') - 2440587.5)*86400000 as integer))\n)",
+    'insert into "users" ("id", "name") values (null, \'a\'), (null, \'b\') returning "id", "created_at"',
+    'insert into "users" ("id", "name", "created_at") values (1, \'c\', 5) on conflict ("users"."id") do update set "name" = excluded.name',
+  ],
+  kysely: [
+    'create table "users" ("id" integer primary key autoincrement, "name" varchar not null, "created_at" timestamp default CURRENT_TIMESTAMP not null)',
+    'insert into "users" ("name") values (\'a\') on conflict do nothing',
+    'insert into "users" ("name") select "name" from "users" as "u" where "u"."id" > 0',
+  ],
+  prisma: [
+    'CREATE TABLE "User" (\n    "id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,\n    "name" TEXT,\n    "createdAt" DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,\n    CONSTRAINT "x" UNIQUE ("name")\n)',
+    "INSERT INTO `main`.`User` (`name`) VALUES ('a') RETURNING `id` AS `id`, `name` AS `name`, `createdAt` AS `createdAt`",
+    'CREATE TABLE "new_User" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "createdAt" DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP)',
+    'INSERT INTO "new_User" ("createdAt", "id") SELECT "createdAt", "id" FROM "User"',
+    'DROP TABLE "User"',
+    'ALTER TABLE "new_User" RENAME TO "User"',
+    'INSERT INTO "User" DEFAULT VALUES',
+  ],
+  knex: [
+    'create table `users` (`id` integer not null primary key autoincrement, `name` varchar(255), `created_at` datetime not null default CURRENT_TIMESTAMP, `updated_at` datetime default CURRENT_TIMESTAMP)',
+    "insert into `users` (`name`) select 'a' as `name` union all select 'b' as `name`",
+    "insert into `users` (`name`) values ('x') on conflict (`id`) do update set `name` = excluded.`name` returning `id`",
+    'insert into `users` default values',
+  ],
+  typeorm: [
+    'CREATE TABLE "user" ("id" integer PRIMARY KEY AUTOINCREMENT NOT NULL, "name" varchar NOT NULL DEFAULT (\'\'), "createdAt" datetime NOT NULL DEFAULT (datetime(\'now\')), "updatedAt" datetime NOT NULL DEFAULT (datetime(\'now\')), CONSTRAINT "UQ_1" UNIQUE ("id"))',
+    'INSERT INTO "user"("id", "name", "updatedAt") VALUES (NULL, \'a\', datetime(\'now\'))',
+    'CREATE TABLE "temporary_user" ("id" integer PRIMARY KEY AUTOINCREMENT NOT NULL, "createdAt" datetime NOT NULL DEFAULT (datetime(\'now\')))',
+    'INSERT INTO "temporary_user"("id") SELECT "id" FROM "user"',
+    'UPDATE "user" SET "name" = \'b\', "updatedAt" = CURRENT_TIMESTAMP WHERE "id" IN (1)',
+  ],
+}
+
+describe('schemas and statements as tools write them pass unharmed', () => {
+  test.each(Object.keys(TOOLS))('%s', (tool) => {
+    for (const sql of TOOLS[tool] ?? []) run(sql)
+    const tables = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"
+    for (const [name] of plainSqlite.rows(tables)) {
+      expect(judge.rows(`SELECT * FROM "${name}"`)).toEqual(plainSqlite.rows(`SELECT * FROM "${name}"`))
+    }
+    const shown = (sqlite: Judge): string[] =>
+      sqlite.rows('SELECT sql FROM sqlite_schema ORDER BY name').map(([sql]) => restoreDefaults(String(sql)))
+    expect(shown(judge)).toEqual(shown(plainSqlite))
   })
 })
