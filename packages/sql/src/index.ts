@@ -9,16 +9,14 @@ export {
   type SchemaRow,
   type VolatileDefault,
 } from './determinism/known-schema.js'
+export { makeDeterministic, needsKnownSchema, pastAfter } from './determinism/make-deterministic.js'
+export { decodeDefault, isMarkerError, restoreDefaults } from './determinism/marker.js'
 export {
   type ConnectionPast,
   type DeterminismContext,
-  makeDeterministic,
   NO_PAST,
-  needsKnownSchema,
-  pastAfter,
   RANDOM_BLOB_MAX_BYTES,
-} from './determinism/make-deterministic.js'
-export { decodeDefault, isMarkerError, restoreDefaults } from './determinism/marker.js'
+} from './determinism/write-policy.js'
 export { type ExactRead, wrapForExactValues } from './exact-values.js'
 export { quoteIdentifier } from './identifier.js'
 export { significantTokens, tokenize } from './lexer.js'

@@ -146,14 +146,20 @@ class Rewriter {
     const offset = source.tokens[at]?.start ?? 0
     const { timeValues = [], nowAtCount } = TIME_FUNCTIONS.get(call.name) ?? {}
     const inner = { ...place, depth: place.depth + 1 }
+    const isTimeValue = (index: number): boolean => timeValues.includes(index)
     const args = call.args.map((arg, index) =>
-      timeValues.includes(index) ? this.#timeValue(arg, call.name, inner) : this.range(arg, inner),
+      isTimeValue(index) ? this.#timeValue(arg, inner) : this.range(arg, inner),
     )
+    const isSubsec = call.args.some(
+      (arg, index) => isTimeValue(index) && this.#surely(withoutParentheses(source, arg)) === 'subsec',
+    )
+    // At the end, since some modifiers must be the first; the difference of two times has its fraction anyway.
+    if (isSubsec && call.name !== 'timediff') args.push("'subsec'")
     if (args.length === nowAtCount) args.push(this.#policy.now('now', offset))
     return `${source.text(at)}(${args.join(', ')})`
   }
 
-  #timeValue(arg: TokenRange, name: string, place: Place): string {
+  #timeValue(arg: TokenRange, place: Place): string {
     const source = this.#source
     const offset = source.tokens[arg.from]?.start ?? 0
     const bare = withoutParentheses(source, arg)
@@ -162,8 +168,7 @@ class Rewriter {
     if (surely !== 'perhaps') {
       const now = this.#policy.now('now', offset)
       // The placeholder stays, so that the parameters behind it keep their numbers.
-      const value = source.type(bare.from) === 'variable' ? `coalesce(${now},${this.range(bare, place)})` : now
-      return surely === 'subsec' && name !== 'timediff' ? `${value}, 'subsec'` : value
+      return source.type(bare.from) === 'variable' ? `coalesce(${now},${this.range(bare, place)})` : now
     }
     const late = this.#policy.lateNow()
     if (late === undefined) return this.range(arg, place)
@@ -191,6 +196,11 @@ class Rewriter {
           return 'never'
         case 'variable':
           return this.#policy.parameterForm(from) ?? 'never'
+        case 'quoted':
+          // A text in double quotes where no column has the name; where nothing can be decided later, it is taken for one.
+          return this.#policy.lateNow() === undefined && source.text(from).startsWith('"')
+            ? (nowFormOf(nameOf(source.sql, token)) ?? 'perhaps')
+            : 'perhaps'
         default:
           return CONSTANTS.has(source.keyword(from)) ? 'never' : 'perhaps'
       }

@@ -256,6 +256,7 @@ describe('elsewhere in a schema such constructs are refused', () => {
     "CREATE INDEX i ON s(a) WHERE a < date('now')",
     'CREATE INDEX i ON s(a + random())',
     "CREATE VIEW v AS SELECT datetime('now')",
+    'CREATE VIEW v AS SELECT datetime("now")',
     'CREATE VIEW v AS SELECT random() AS r',
     'CREATE VIEW v AS SELECT changes()',
     'CREATE VIEW v AS SELECT * FROM pragma_page_count',
