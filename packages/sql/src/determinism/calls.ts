@@ -26,7 +26,9 @@ export const callAt = (source: Source, at: number, end: number): Call | undefine
   return { name, close, args: isEmpty ? [] : splitAtCommas(source, { from, end: close }) }
 }
 
-/** `name (columns) AS [[NOT] MATERIALIZED] (` */
-const isCommonTable = (source: Source, close: number): boolean =>
-  source.keyword(close + 1) === 'AS' &&
-  (source.type(close + 2) === 'lparen' || ['NOT', 'MATERIALIZED'].includes(source.keyword(close + 2)))
+/** `name (columns) AS [[NOT] MATERIALIZED] (`; without the last parenthesis it may be an alias of that name. */
+const isCommonTable = (source: Source, close: number): boolean => {
+  if (source.keyword(close + 1) !== 'AS') return false
+  const at = source.keyword(close + 2) === 'NOT' ? close + 3 : close + 2
+  return source.type(source.keyword(at) === 'MATERIALIZED' ? at + 1 : at) === 'lparen'
+}

@@ -91,6 +91,8 @@ const followsWrite = (source: Source, token: number, name: string): boolean =>
 const bodyOf = (source: Source): readonly TokenRange[] => {
   const ranges: TokenRange[] = []
   let from = 0
+  // The trigger itself may be called begin.
+  while (from < source.tokens.length && source.keyword(from) !== 'ON') from++
   while (from < source.tokens.length && !isBodyBegin(source, from)) from++
   from += 1
   for (let at = from; at < source.tokens.length; at++) {

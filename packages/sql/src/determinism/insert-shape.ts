@@ -26,7 +26,7 @@ export interface InsertShape {
 export const insertShapeOf = (source: Source, range: TokenRange): InsertShape | undefined => {
   const cursor = new Cursor(source.sql, source.tokens, verbOf(source, range), range.end)
   const verb = cursor.keyword()
-  if (verb !== 'INSERT' && verb !== 'REPLACE') return undefined
+  if ((verb !== 'INSERT' && verb !== 'REPLACE') || !isVerb(source, cursor.index)) return undefined
   cursor.advance()
   const orClause = cursor.keyword() === 'OR' ? cursor.keyword(1) : ''
   if (verb === 'INSERT') skipConflictClause(cursor)

@@ -267,6 +267,8 @@ describe('elsewhere in a schema such constructs are refused', () => {
     'CREATE TRIGGER r AFTER UPDATE ON s BEGIN UPDATE s SET a = changes(); END',
     'CREATE TRIGGER r AFTER INSERT ON s BEGIN INSERT INTO log(a) VALUES (1); END',
     'CREATE TRIGGER r AFTER INSERT ON s BEGIN INSERT INTO log DEFAULT VALUES; END',
+    'CREATE TRIGGER begin INSERT ON s BEGIN INSERT INTO log DEFAULT VALUES; END',
+    'CREATE TRIGGER r UPDATE OF at ON s BEGIN SELECT 1; WITH x AS (SELECT 1) INSERT INTO log(a) SELECT * FROM x; END',
     'CREATE TABLE made AS SELECT random() FROM s',
   ])('%s', (sql) => {
     run('CREATE TABLE s(a, at)')
