@@ -144,7 +144,8 @@ export default {
     {
       name: 'no-dev-dependency-in-src',
       severity: 'error',
-      comment: 'what a published package runs is a dependency; apps are bundled, and types may come from devDependencies',
+      comment:
+        'what a published package runs is a dependency; apps are bundled, and types may come from devDependencies',
       from: { path: '^packages/[^/]+/src/', pathNot: '[.]test[.]ts$' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },

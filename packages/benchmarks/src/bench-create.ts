@@ -1,5 +1,6 @@
 import { startTestCluster } from '@dbcluster/testkit'
 import { bareBinary, barePorts, startBareCluster } from './bare-cluster.js'
+import { QUIET } from './quiet.js'
 import { latencyTable } from './report.js'
 import { Samples, timed } from './samples.js'
 
@@ -13,7 +14,7 @@ const WARM_UP_RUNS = 1
  */
 export const benchCreate = async (runs: number): Promise<string> => {
   const binary = await bareBinary()
-  await using cluster = await startTestCluster()
+  await using cluster = await startTestCluster(QUIET)
   const sdk = cluster.client()
   await sdk.connect()
   const [viaGateway, viaSdk, bare] = [new Samples(), new Samples(), new Samples()]

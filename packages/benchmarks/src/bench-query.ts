@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:http'
 import { startTestCluster } from '@dbcluster/testkit'
 import { bareBinary, barePorts, startBareCluster } from './bare-cluster.js'
+import { QUIET } from './quiet.js'
 import { latencyTable } from './report.js'
 import { Samples, timed } from './samples.js'
 
@@ -8,7 +9,10 @@ const TABLE = 'CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL, a
 const READ = 'SELECT id, name, age FROM users WHERE id = ?'
 const WRITE = 'INSERT INTO users (name, age) VALUES (?, ?)'
 const ROWS = 100
-const WARM_UP_SHARE = 0.2
+/** Requests of one way before the next one's turn: long enough to be undisturbed by what the last one left to do. */
+const BLOCK = 50
+/** Requests that begin a block and are not counted. */
+const SETTLING = 5
 
 /** One way to the data. */
 interface Way {
@@ -19,10 +23,23 @@ interface Way {
   write(name: string, age: number): Promise<void>
 }
 
+interface Block {
+  readonly warmUp: boolean
+  readonly requests: number
+}
+
+const measureBlock = async (way: Way, kind: 'reads' | 'writes', { warmUp, requests }: Block): Promise<void> => {
+  for (let request = -SETTLING; request < requests; request += 1) {
+    const samples = warmUp || request < 0 ? new Samples() : way[kind]
+    const key = 1 + ((request + SETTLING) % ROWS)
+    await timed(samples, () => (kind === 'reads' ? way.read(key) : way.write('somebody', key)))
+  }
+}
+
 /** Requests one after the other, the ways in turn, so that whatever else the machine does meets all of them. */
 export const benchQuery = async (runs: number): Promise<string> => {
   const binary = await bareBinary()
-  await using cluster = await startTestCluster()
+  await using cluster = await startTestCluster(QUIET)
   const bare = await startBareCluster(binary, await barePorts())
   try {
     const sdk = cluster.client()
@@ -65,11 +82,10 @@ export const benchQuery = async (runs: number): Promise<string> => {
       await bare.client.execute([{ sql: WRITE, params: [`name ${row}`, row] }])
       await database.execute(WRITE, [`name ${row}`, row])
     }
-    const warmUp = Math.ceil(runs * WARM_UP_SHARE)
-    for (let run = -warmUp; run < runs; run += 1) {
-      for (const { reads, writes, read, write } of ways) {
-        await timed(run < 0 ? new Samples() : reads, () => read(1 + ((run + warmUp) % ROWS)))
-        await timed(run < 0 ? new Samples() : writes, () => write('somebody', run))
+    for (const kind of ['reads', 'writes'] as const) {
+      for (let run = -BLOCK; run < runs; run += BLOCK) {
+        for (const one of ways)
+          await measureBlock(one, kind, { warmUp: run < 0, requests: Math.min(BLOCK, runs - run) })
       }
     }
     const [first] = ways

@@ -52,7 +52,7 @@ describe('keystream', () => {
 const ECHO = '/test/echo/1'
 const running: Libp2p[] = []
 afterEach(async () => {
-  await Promise.all(running.splice(0).map((host) => host.stop()))
+  await Promise.all(running.splice(0).map(async (host) => host.stop()))
 })
 
 type Protector = Libp2pOptions['connectionProtector']

@@ -17,11 +17,7 @@ export interface Deadline {
 export const startDeadline = (timeoutMs: number, caller?: AbortSignal): Deadline => {
   const controller = new AbortController()
   const startedMs = performance.now()
-  const timedOut = new DbClusterError('TIMEOUT', `the request took longer than its ${timeoutMs} ms`, {
-    hint: 'allow more time, or look at the status of the database',
-    details: { timeoutMs },
-  })
-  const timer = setTimeout(() => controller.abort(timedOut), timeoutMs)
+  const timer = setTimeout(() => controller.abort(timedOut(timeoutMs)), timeoutMs)
   const onAbort = (): void => controller.abort(new DbClusterError('CANCELLED', 'the caller called the request off'))
   caller?.addEventListener('abort', onAbort, { once: true })
   if (caller?.aborted === true) onAbort()
@@ -37,6 +33,12 @@ export const startDeadline = (timeoutMs: number, caller?: AbortSignal): Deadline
     },
   }
 }
+
+const timedOut = (timeoutMs: number): DbClusterError =>
+  new DbClusterError('TIMEOUT', `the request took longer than its ${timeoutMs} ms`, {
+    hint: 'allow more time, or look at the status of the database',
+    details: { timeoutMs },
+  })
 
 const pauseFor = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 import { type Consistency, DbClusterError, type RowsResult, type SqlArgs } from '@dbcluster/protocol'
 import type { CallOptions, RqliteCapabilities, RqliteClient, RqliteResult } from '@dbcluster/rqlite'
-import { type StatementPlan, wrapForExactValues } from '@dbcluster/sql'
+import { type ExactRead, type StatementPlan, wrapForExactValues } from '@dbcluster/sql'
 import { boundStatement } from './bound.js'
 import { isFaithful } from './faithful-types.js'
 import { withoutIndex } from './statement-index.js'
@@ -17,6 +17,7 @@ const SCHEMA_VERSION = { sql: 'PRAGMA schema_version' }
 interface Columns {
   readonly schemaVersion: unknown
   readonly columns: readonly string[]
+  readonly exact: ExactRead
 }
 
 /** What a read gave, at the level really used. */
@@ -54,9 +55,10 @@ export class ExactReads {
       const { version, result, consistency } = await query(request, request.plan)
       if (result.error !== undefined) throw withoutIndex(result.error)
       const { columns, rows, types } = result
-      const exact = rows.length === 0 || types.every(isFaithful)
-      if (exact || wrapForExactValues(request.plan, columns.length) === undefined) return { columns, rows, consistency }
-      const reply = await this.#wrapped(request, key, { schemaVersion: version, columns })
+      const faithful = rows.length === 0 || types.every(isFaithful)
+      const exact = faithful ? undefined : wrapForExactValues(request.plan, columns.length)
+      if (exact === undefined) return { columns, rows, consistency }
+      const reply = await this.#wrapped(request, key, { schemaVersion: version, columns, exact })
       if (reply !== undefined) return reply
     }
     throw new DbClusterError('DATABASE_UNAVAILABLE', `the schema changed ${MAX_TRIES} times during one read`, {
@@ -66,14 +68,13 @@ export class ExactReads {
 
   /** Undefined when the schema is not the one that the columns are known of. */
   async #wrapped(request: ReadRequest, key: string, known: Columns): Promise<ReadReply | undefined> {
-    const exact = wrapForExactValues(request.plan, known.columns.length)
-    if (exact === undefined) return undefined
+    const { columns, exact } = known
     const { version, result, consistency } = await query(request, exact.plan)
     if (version !== known.schemaVersion) return undefined
     // With the same schema the wrapped statement fails as the plain one does: a division, a missing argument.
     if (result.error !== undefined) throw withoutIndex(result.error)
     this.#remember(key, known)
-    return { columns: known.columns, rows: result.rows.map((row) => exact.decodeRow(row)), consistency }
+    return { columns, rows: result.rows.map((row) => exact.decodeRow(row)), consistency }
   }
 
   #remember(key: string, columns: Columns): void {

@@ -1,6 +1,7 @@
 import type { LocalReplica } from '@dbcluster/coordinator'
 import type { Clients } from './clients.js'
 import type { Faults } from './faults.js'
+import type { SimNode } from './sim-node.js'
 import type { World } from './world.js'
 
 /** Time after mending within which everything open must be answered: a creation's own limit, and a retry. */
@@ -67,16 +68,26 @@ const converge = (world: World): void => {
   world.monitor.fail('I2 convergence', `tables differ ${CONVERGE_WITHIN_MS} ms after everything works again`)
 }
 
-/** I8: ports are held by replicas and by nothing else, and replicas by standing decrees. */
-const checkNoLeaks = (world: World): void => {
+/** The replicas that a node's disk says it hosts. */
+const hostedBy = (node: SimNode): LocalReplica[] =>
+  [...node.store].flatMap(([key, value]) => (key.startsWith('replica/') ? [value as LocalReplica] : []))
+
+/** I8: ports are held by replicas and by nothing else. */
+export const checkPorts = (world: World): void => {
   for (const node of world.working()) {
-    const stored = [...node.store].flatMap(([key, value]) =>
-      key.startsWith('replica/') ? [value as LocalReplica] : [],
-    )
-    const hosted = stored.map(({ name }) => name).sort()
+    const hosted = hostedBy(node).map(({ name }) => name)
     const holding = node.ports.owners()
-    if (holding.join() !== hosted.join())
+    if (holding.join() !== hosted.sort().join())
       world.monitor.fail('I8 ports', `${node.peerId} holds ports for [${holding}] and hosts [${hosted}]`)
+  }
+}
+
+/** Replicas stand for a decree that holds, and processes for replicas. */
+const checkNoLeaks = (world: World): void => {
+  checkPorts(world)
+  for (const node of world.working()) {
+    const stored = hostedBy(node)
+    const hosted = stored.map(({ name }) => name)
     for (const replica of stored) {
       const record = node.core?.table.database(replica.name)
       const stands = record !== undefined && !record.deleted && record.decree.clusterId === replica.clusterId

@@ -1,5 +1,6 @@
 import { type Ballot, compareBallots, type Decree, type NodeMessageOf } from '@dbcluster/protocol'
 import type { CoreContext } from './context.js'
+import { isVoid } from './void-decree.js'
 
 /** Offers that may wait for ports at once; further askers are told that this node is full. */
 const MAX_PENDING_OFFERS = 1_000
@@ -86,7 +87,9 @@ export class Leases {
     bound: { readonly name: string; readonly generation: number; readonly ballot?: Ballot },
     keep?: Decree,
   ): void {
-    const keepKey = keep === undefined ? undefined : leaseKeyOf({ name: bound.name, ...keep })
+    const { peerId } = this.#context.self
+    const placedHere = keep !== undefined && !isVoid(keep) && keep.replicas.some((replica) => replica.peerId === peerId)
+    const keepKey = placedHere ? leaseKeyOf({ name: bound.name, ...keep }) : undefined
     for (const { leaseKey, request } of [...this.#offers.values()]) {
       if (request.name !== bound.name || leaseKey === keepKey || request.generation > bound.generation) continue
       const later =

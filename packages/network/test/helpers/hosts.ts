@@ -1,5 +1,5 @@
 import type { LogFields, Logger } from '@dbcluster/protocol'
-import { createNetwork, generateIdentity, type Network, type NetworkInit } from '../../src/index.js'
+import { createNetwork, type Network, type NetworkInit } from '../../src/index.js'
 
 export interface LogLine {
   readonly level: string
@@ -90,5 +90,3 @@ export const until = async (condition: () => boolean, timeoutMs = 20_000): Promi
 
 export const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 export const string = (value: Uint8Array): string => new TextDecoder().decode(value)
-
-export { generateIdentity }

@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.js'
+import { checkPorts } from '../settle.js'
 
 /** Nothing goes wrong: creations work at once. */
 export const plain: Scenario = {
@@ -12,6 +13,8 @@ export const plain: Scenario = {
     for (const wish of wishes)
       if (wish.asks !== 1 || wish.result?.ok !== true)
         world.monitor.fail('liveness', `${wish.name} took ${wish.asks} asks`)
+    world.run(200)
+    checkPorts(world)
   },
 }
 

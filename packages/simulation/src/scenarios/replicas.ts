@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.js'
+import { checkPorts } from '../settle.js'
 
 /** Replicas that don't come up. */
 export const startFailures: Scenario = {
@@ -57,8 +58,16 @@ export const givenUp: Scenario = {
     for (let index = 0; index < 5; index += 1) {
       schedule.after(random.between(0, 3_000), () => clients.ensure(`app_db${index}`))
     }
-    if (random.chance(0.7)) faults.rage(5_000, 600, { crash: 2, crashInside: 1, pause: 1, oneWay: 1, trap: 2 })
-    world.run(6_000)
+    if (random.chance(0.7)) {
+      faults.rage(5_000, 600, { crash: 2, crashInside: 1, pause: 1, oneWay: 1, trap: 2 })
+      return world.run(6_000)
+    }
+    // With no other trouble than starts that fail, what failed is given back at once.
+    world.run(3_000)
+    if (!world.runUntil(() => clients.allDone, 15_000))
+      world.monitor.fail('liveness', 'a creation got no answer in 15 s')
+    world.run(1_000)
+    checkPorts(world)
   },
 }
 
@@ -84,6 +93,8 @@ export const tooFew: Scenario = {
         monitor.fail('refusal', `the refusal says: ${result.error.message}`)
       if ((wish.doneMs ?? 0) > world.nowMs || result.error.code !== 'INSUFFICIENT_NODES')
         monitor.fail('refusal', `${result.error.code} at ${wish.doneMs}`)
+      world.run(200)
+      checkPorts(world)
     }
   },
 }
