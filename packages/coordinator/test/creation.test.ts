@@ -108,25 +108,6 @@ describe('a creation', () => {
     expect(errorOf(outsider.answers.get('ask')).code).toBe('NOT_ADMITTED')
   })
 
-  test('does not count votes of an epoch that is over', () => {
-    const cluster = LocalCluster.of(['NodeA', 'NodeB', 'NodeC', 'NodeD'], { replicationFactor: 1 })
-    // Two of four vote: no majority. Then one member leaves the roster, and two would be one.
-    cluster.hold = (letter) => isA('DATABASE_CREATE_CONFIRM')(letter) && ['NodeC', 'NodeD'].includes(letter.to)
-    cluster.ensure('NodeA', 'app_users')
-    expect(cluster.node('NodeA').all('startReplica')).toHaveLength(0)
-    const [late] = cluster.held
-    cluster.hold = isA('DATABASE_CREATE_ACCEPTED')
-    const roster = { ...cluster.node('NodeA').core.roster, epoch: 2 }
-    const members = (roster.members ?? []).filter(({ peerId }) => peerId !== 'NodeD')
-    const next = { networkId: '0'.repeat(32), epoch: 2, members }
-    cluster
-      .node('NodeA')
-      .dispatch({ type: 'messageReceived', from: 'NodeB', message: { type: 'NODE_ROSTER', roster: next } })
-    cluster.run()
-    expect(late).toBeDefined()
-    expect(cluster.node('NodeA').all('startReplica')).toHaveLength(0)
-  })
-
   test('makes different ids for two databases that are decided in one step', () => {
     const cluster = LocalCluster.of(['NodeA', 'NodeB', 'NodeC'], { replicationFactor: 1 })
     cluster.hold = (letter) => letter.to === 'NodeC'

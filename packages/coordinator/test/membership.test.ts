@@ -81,6 +81,20 @@ describe('a roster', () => {
     expect(membersOf(cluster, 'NodeB')).toEqual(['NodeA', 'NodeB', 'NodeC', 'NodeD'])
   })
 
+  test('admits nobody whose copy is of another epoch than the current one', () => {
+    const cluster = LocalCluster.of(['NodeA', 'NodeB'])
+    for (const syncedEpoch of [0, 2, 7]) {
+      const message = { type: 'NODE_JOIN_REQUEST', member: memberOf('NodeD'), syncedEpoch } as const
+      cluster.deliver({ from: 'NodeD', to: 'NodeA', message })
+      cluster.run()
+    }
+    expect(membersOf(cluster, 'NodeA')).toEqual(['NodeA', 'NodeB'])
+    const elsewhere = { type: 'NODE_JOIN_REQUEST', member: memberOf('NodeD'), syncedEpoch: 1 } as const
+    cluster.deliver({ from: 'NodeE', to: 'NodeA', message: elsewhere })
+    cluster.run()
+    expect(membersOf(cluster, 'NodeA')).toEqual(['NodeA', 'NodeB'])
+  })
+
   test('never sees one proposer use one ballot twice, not even after a restart', () => {
     const vote = { epoch: 2, promised: ballotOf(7, 'NodeA') }
     const cluster = new LocalCluster()

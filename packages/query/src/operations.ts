@@ -3,12 +3,13 @@ import {
   type DatabaseRecord,
   type OperationResults,
   type RowsResult,
+  type SqlValue,
   type Statement,
   type StatementResult,
   toDbClusterError,
   toErrorBody,
 } from '@dbcluster/protocol'
-import { isRead, type StatementPlan } from '@dbcluster/sql'
+import { decodeDefault, isRead, restoreDefaults, type StatementPlan } from '@dbcluster/sql'
 import type { DataOperation } from './needs.js'
 import type { Passage } from './passage.js'
 import { checkResultSize } from './result-size.js'
@@ -88,8 +89,15 @@ const readAt = async (
   const reply = await run.reads.read({ clusterId, client, capabilities, plan, args, level, ...callOptions(run) })
   run.passage.usedConsistency(reply.consistency)
   const [{ columns, rows }] = checkResultSize([reply], false)
-  return { columns, rows }
+  return { columns, rows: SHOWS_SCHEMA.test(plan.sql) ? rows.map((row) => row.map(asWritten)) : rows }
 }
+
+/** Reads whose texts may be those of a schema. */
+const SHOWS_SCHEMA = /pragma|sqlite_(?:schema|master)/i
+
+/** Tools that look at a schema see the defaults that were written, not how they are stored. */
+const asWritten = (value: SqlValue): SqlValue =>
+  typeof value === 'string' ? restoreDefaults(decodeDefault(value)) : value
 
 const weakly = <T>(run: Run, reading: () => Promise<T>): Promise<T> => readable(run, () => readApplied(run, reading))
 

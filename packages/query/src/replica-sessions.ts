@@ -111,6 +111,13 @@ export class ReplicaSessions {
     await unlessAborted(session.proving.done, signal)
   }
 
+  /** The term in which our replica leads. @throws DbClusterError `NOT_LEADER`, and why the replica cannot be asked */
+  async leadingTerm(name: string, signal: AbortSignal): Promise<number> {
+    const { term, isLeader } = await this.#view(name, signal)
+    if (isLeader) return term
+    throw new DbClusterError('NOT_LEADER', `the replica of ${name} on this node is not its leader`)
+  }
+
   /** Leadership was not where it was thought to be. */
   forget(name: string): void {
     const session = this.#sessions.get(name)

@@ -2,6 +2,7 @@ import type { OperationResults, Statement, WriteResult } from '@dbcluster/protoc
 import { DbClusterError, toErrorBody } from '@dbcluster/protocol'
 import { dropTableStatement, planCreateTable, type StatementPlan } from '@dbcluster/sql'
 import { planStatements } from './check-statements.js'
+import { deterministically, type WriteManner } from './deterministic-writes.js'
 import { type GivenStatement, plainly, withExactRows } from './exact-rows.js'
 import { checkResultSize } from './result-size.js'
 import { callOptions, type Run, readApplied } from './run.js'
@@ -12,23 +13,30 @@ import { type PlannedStatement, type UnitOutcome, writeUnits } from './write-uni
 /** One statement that changes something. */
 export const runWrite = async (run: Run, plan: StatementPlan, args: Statement['args']): Promise<WriteResult> => {
   const given = { plan, args, assert: false }
-  const outcome = plan.returning ? await withRows(run, given) : await withoutRows(run, given)
+  const isAlone = plan.returning || run.passage.throughFollower === true
+  const outcome = isAlone ? await alone(run, given) : await grouped(run, given)
   if ('error' in outcome) throw withoutIndex(outcome.error)
   const [result] = checkResultSize([outcome.result], true)
   return result
 }
 
-/** Statements whose rows have no bound known beforehand travel alone. */
-const withRows = async (run: Run, given: GivenStatement): Promise<UnitOutcome> => {
-  const [outcome] = await carryOut(run, [given], { transaction: false, repeatable: true })
-  if (outcome === undefined) throw new DbClusterError('INTERNAL', 'rqlited left out a result')
-  return outcome
+/** Statements whose rows have no bound known beforehand travel alone, and so does what a follower passes on. */
+const alone = async (run: Run, given: GivenStatement): Promise<UnitOutcome> =>
+  only(await carryOut(run, [given], { transaction: false, repeatable: true }))
+
+/** Writes that come at the same time share a request. */
+const grouped = async (run: Run, given: GivenStatement): Promise<UnitOutcome> => {
+  const { client, capabilities } = run.replica
+  const carryOutGrouped = (rewritten: readonly GivenStatement[]): Promise<readonly UnitOutcome[]> => {
+    const planned = plainly(capabilities, rewritten)
+    return Promise.all(planned.map((one) => run.writes.write(client, one, run.passage.deadline)))
+  }
+  return only(await deterministically(run, [given], { transaction: false, repeatable: true }, carryOutGrouped))
 }
 
-const withoutRows = (run: Run, given: GivenStatement): Promise<UnitOutcome> => {
-  const { client, capabilities } = run.replica
-  const [planned] = plainly(capabilities, [given])
-  return run.writes.write(client, planned as PlannedStatement, run.passage.deadline)
+const only = ([outcome]: readonly UnitOutcome[]): UnitOutcome => {
+  if (outcome === undefined) throw new DbClusterError('INTERNAL', 'rqlited left out a result')
+  return outcome
 }
 
 /** In order, each with its own result, as one request and one entry of the Raft log. */
@@ -76,16 +84,13 @@ export const runDropTable = async (run: Run, table: string): Promise<WriteResult
   }
 }
 
-interface Manner {
-  readonly transaction: boolean
-  /** Whether nothing at all was done when a statement failed, so that it can be tried in another form. */
-  readonly repeatable: boolean
-}
+const carryOut = (run: Run, given: readonly GivenStatement[], manner: WriteManner): Promise<readonly UnitOutcome[]> =>
+  deterministically(run, given, manner, (rewritten) => carryOutExactly(run, rewritten, manner))
 
-const carryOut = async (
+const carryOutExactly = async (
   run: Run,
   given: readonly GivenStatement[],
-  manner: Manner,
+  manner: WriteManner,
 ): Promise<readonly UnitOutcome[]> => {
   const { client, capabilities } = run.replica
   const { deadline } = run.passage
@@ -106,7 +111,7 @@ const carryOut = async (
 const send = async (
   run: Run,
   planned: readonly PlannedStatement[],
-  { transaction }: Manner,
+  { transaction }: WriteManner,
 ): Promise<readonly UnitOutcome[]> => {
   const { statements, returnsRows, collect } = writeUnits(planned, transaction)
   try {

@@ -4,6 +4,7 @@ import type { SqlPlanner } from '@dbcluster/sql'
 import type { LocalReplica } from './components.js'
 import type { ExactReads } from './exact-reads.js'
 import type { GroupCommit } from './group-commit.js'
+import type { KnownSchemas } from './known-schemas.js'
 import type { Passage } from './passage.js'
 import type { ReplicaSessions } from './replica-sessions.js'
 
@@ -13,6 +14,7 @@ export interface RunComponents {
   readonly sessions: ReplicaSessions
   readonly reads: ExactReads
   readonly writes: GroupCommit
+  readonly schemas: KnownSchemas
 }
 
 /** One operation on the replica of this node. */

@@ -1,5 +1,6 @@
 import type { TableSchema } from '@dbcluster/protocol'
 import type { CallOptions, RqliteClient, RqliteResult } from '@dbcluster/rqlite'
+import { restoreDefaults } from '@dbcluster/sql'
 import { withoutIndex } from './statement-index.js'
 
 const TABLES = `SELECT name, type, sql FROM sqlite_schema
@@ -25,7 +26,7 @@ export const readSchema = async (client: RqliteClient, options: CallOptions): Pr
   return (tables?.rows ?? []).map(([name, type, sql]) => ({
     name: String(name),
     columns: byTable.get(String(name)) ?? [],
-    sql: String(sql),
+    sql: restoreDefaults(String(sql)),
     type: type === 'view' ? 'view' : 'table',
   }))
 }

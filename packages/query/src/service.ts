@@ -15,6 +15,7 @@ import type { QueryComponents } from './components.js'
 import { type Deadline, startDeadline } from './deadline.js'
 import { ExactReads } from './exact-reads.js'
 import { GroupCommit } from './group-commit.js'
+import { KnownSchemas } from './known-schemas.js'
 import { OPERATION_NEEDS } from './needs.js'
 import { runOperation } from './operations.js'
 import type { Ask } from './passage.js'
@@ -60,7 +61,13 @@ class NodeQueryService implements QueryService {
   constructor(components: QueryComponents) {
     const sessions = new ReplicaSessions(components.replicas)
     const activities = new Activities(components.replicas)
-    const run = { planner: components.planner, sessions, reads: new ExactReads(), writes: new GroupCommit() }
+    const run = {
+      planner: components.planner,
+      sessions,
+      reads: new ExactReads(),
+      schemas: new KnownSchemas(),
+      writes: new GroupCommit(),
+    }
     const router = new Router({
       ...components,
       sessions,

@@ -19,8 +19,8 @@ const COUNTS: RqliteStatement = { sql: 'SELECT changes(), last_insert_rowid()' }
  */
 const AS_QUERY = 'SELECT 1;'
 
-/** rqlite replaces these calls by values, but not in a text that begins with another statement. */
-const RANDOM = /\brandom(?:blob)?\s*\(/i
+/** Asks what the statement before did, which no statement of ours may come between. */
+const PAST = /last_insert_rowid|changes/i
 
 /** A statement to be carried out in order with others, and how its rows are read. */
 export interface PlannedStatement {
@@ -55,21 +55,20 @@ interface Unit {
   readonly end: number
 }
 
-/** Lays statements out for one request. @throws DbClusterError `NONDETERMINISTIC_SQL`, with the statement's index */
+/** Lays statements out for one request. */
 export const writeUnits = (planned: readonly PlannedStatement[], transaction: boolean): WriteUnits => {
   const returnsRows = planned.some(({ plan, assert }) => plan.returning || (isRead(plan) && assert !== true))
   const needsTable = returnsRows || planned.some(({ plan }) => plan.isInsert)
   // It is also what keeps rqlite from taking the request for a read.
   const statements: RqliteStatement[] = needsTable ? [TEMPORARY] : []
   const push = (statement: RqliteStatement): number => statements.push(statement) - 1
-  const units = planned.map((one, index): Unit => {
+  const units = planned.map((one): Unit => {
     const { plan, bound, exactly } = one
     const asQuery = returnsRows && (transaction || plan.returning)
     const as = (statement: RqliteStatement): RqliteStatement =>
       asQuery ? { ...statement, sql: `${AS_QUERY}${statement.sql}` } : statement
-    if (asQuery && (one.assert === true || !isRead(plan)) && RANDOM.test(plan.sql)) throw nondeterministic(index)
     const from = statements.length
-    if (plan.isInsert) push(FORGET_ID)
+    if (plan.isInsert && !PAST.test(plan.sql)) push(FORGET_ID)
     const at = push(as(bound))
     const exactAt = exactly === undefined ? undefined : push(as(exactly))
     const countsAt = asQuery && plan.kind === 'write' ? push(COUNTS) : undefined
@@ -128,9 +127,3 @@ const failure = (result: RqliteResult | undefined): UnitOutcome => ({
   error:
     result?.error ?? new DbClusterError('INTERNAL', 'rqlited left out a result', { details: { outcome: 'unknown' } }),
 })
-
-const nondeterministic = (statementIndex: number): DbClusterError =>
-  new DbClusterError('NONDETERMINISTIC_SQL', 'random() and randomblob() would give each replica another value here', {
-    hint: 'pass the value as a parameter, or leave out RETURNING and the reads of the transaction',
-    statementIndex,
-  })

@@ -29,14 +29,15 @@ export interface BoundStatement {
  * cannot hold
  */
 export const bind = (plan: StatementPlan, args: SqlArgs | undefined, encoding: BindEncoding): BoundStatement => {
-  const values = valuesByNumber(plan, args ?? [])
+  const values = argumentValues(plan, args)
   if (!values.some((value) => isInlined(value, encoding))) {
     return { sql: plan.sql, params: values.map(toWire) }
   }
   return inlined(plan, values, encoding)
 }
 
-const valuesByNumber = (plan: StatementPlan, args: SqlArgs): readonly SqlValue[] => {
+/** The checked value of each parameter, by its number less one. @throws DbClusterError `INVALID_VALUE` as {@link bind} does */
+export const argumentValues = (plan: StatementPlan, args: SqlArgs = []): readonly SqlValue[] => {
   const { parameters } = plan
   if (!isPositional(args)) return valuesByName(plan, args)
   if (args.length !== parameters.count) {

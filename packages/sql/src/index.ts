@@ -1,6 +1,22 @@
 export { type BindEncoding, type BoundStatement, bind, type WireParameter } from './bind.js'
 export type { DataVerb } from './data-statement.js'
 export type { DefinitionVerb } from './definition.js'
+export {
+  afterDefinition,
+  type KnownSchema,
+  type KnownTable,
+  knownSchemaOf,
+  type SchemaRow,
+  type VolatileDefault,
+} from './determinism/known-schema.js'
+export { makeDeterministic, needsKnownSchema, pastAfter } from './determinism/make-deterministic.js'
+export { decodeDefault, isMarkerError, restoreDefaults } from './determinism/marker.js'
+export {
+  type ConnectionPast,
+  type DeterminismContext,
+  NO_PAST,
+  RANDOM_BLOB_MAX_BYTES,
+} from './determinism/write-policy.js'
 export { type ExactRead, wrapForExactValues } from './exact-values.js'
 export { quoteIdentifier } from './identifier.js'
 export { significantTokens, tokenize } from './lexer.js'

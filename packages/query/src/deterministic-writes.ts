@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto'
+import { DbClusterError } from '@dbcluster/protocol'
+import {
+  afterDefinition,
+  isMarkerError,
+  isRead,
+  type KnownSchema,
+  makeDeterministic,
+  NO_PAST,
+  needsKnownSchema,
+  pastAfter,
+} from '@dbcluster/sql'
+import type { GivenStatement } from './exact-rows.js'
+import type { Run } from './run.js'
+import { atStatement } from './statement-index.js'
+import { readFailure } from './write-outcome.js'
+import type { UnitOutcome } from './write-units.js'
+
+const NOTHING_KNOWN: KnownSchema = new Map()
+
+/** SQLite's words for a statement that was written for a schema which is no more. */
+const OTHER_SCHEMA = /no such (?:table|column)|has no column named|values for \d+ columns/
+
+/** How statements are carried out. */
+export interface WriteManner {
+  readonly transaction: boolean
+  /** Whether nothing at all was done when a statement failed, so that it can be tried in another form. */
+  readonly repeatable: boolean
+}
+
+/**
+ * Carries statements out in a form that gives the same on every replica and at every replay. Where a statement fails
+ * because the schema that it was rewritten for is not the one there, it is rewritten and tried once more.
+ * @throws DbClusterError `NONDETERMINISTIC_SQL` and others, with `statementIndex`
+ */
+export const deterministically = async (
+  run: Run,
+  given: readonly GivenStatement[],
+  manner: WriteManner,
+  carryOut: (given: readonly GivenStatement[]) => Promise<readonly UnitOutcome[]>,
+): Promise<readonly UnitOutcome[]> => {
+  const first = await rewritten(run, given, manner)
+  const outcomes = await carriedOut(run, first, carryOut)
+  if (!outcomes.some(isStale)) return outcomes
+  run.schemas.forget(run)
+  if (!manner.repeatable) return outcomes.map(explained)
+  const second = await rewritten(run, given, manner)
+  if (second.every(({ plan }, index) => plan.sql === first[index]?.plan.sql)) return outcomes.map(explained)
+  return (await carriedOut(run, second, carryOut)).map(explained)
+}
+
+const rewritten = async (
+  run: Run,
+  given: readonly GivenStatement[],
+  { transaction }: WriteManner,
+): Promise<readonly GivenStatement[]> => {
+  // Nothing enters a replica's state by reads alone.
+  if (given.every(({ plan }) => isRead(plan))) return given
+  let schema = await schemaFor(run, given)
+  let past = NO_PAST
+  return given.map((statement, index) =>
+    atStatement(index, () => {
+      // Outside of a transaction nothing depends on whether a read fails.
+      if (isRead(statement.plan) && !transaction) return statement
+      const context = { nowMs: Date.now(), randomBytes, schema, past }
+      const plan = makeDeterministic(statement.plan, statement.args, context)
+      if (transaction) past = pastAfter(past, plan, schema)
+      schema = afterDefinition(schema, plan)
+      return plan === statement.plan ? statement : { ...statement, plan }
+    }),
+  )
+}
+
+const schemaFor = async (run: Run, given: readonly GivenStatement[]): Promise<KnownSchema> => {
+  if (!given.some(({ plan, args }) => needsKnownSchema(plan, args))) return NOTHING_KNOWN
+  try {
+    return await run.schemas.of(run)
+  } catch (error) {
+    throw readFailure(error, run.passage.deadline)
+  }
+}
+
+const carriedOut = async (
+  run: Run,
+  given: readonly GivenStatement[],
+  carryOut: (given: readonly GivenStatement[]) => Promise<readonly UnitOutcome[]>,
+): Promise<readonly UnitOutcome[]> => {
+  if (!given.some(({ plan }) => plan.kind === 'ddl')) return carryOut(given)
+  run.schemas.forget(run)
+  try {
+    return await carryOut(given)
+  } finally {
+    run.schemas.forget(run)
+  }
+}
+
+const isStale = (outcome: UnitOutcome): boolean =>
+  'error' in outcome && (isMarkerError(outcome.error.message) || OTHER_SCHEMA.test(outcome.error.message))
+
+/** A default that was evaluated after all is told as what it is. */
+const explained = (outcome: UnitOutcome): UnitOutcome => {
+  if (!('error' in outcome) || !isMarkerError(outcome.error.message)) return outcome
+  const error = new DbClusterError(
+    'NONDETERMINISTIC_SQL',
+    'a default or time that differs by time and replica would have been evaluated by each replica for itself',
+    {
+      hint: 'give the column a value: a trigger, ON CONFLICT REPLACE and SET DEFAULT cannot use such a default; or the table was just changed: send it again',
+      cause: outcome.error,
+    },
+  )
+  return { error }
+}

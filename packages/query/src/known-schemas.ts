@@ -1,0 +1,76 @@
+import { type KnownSchema, knownSchemaOf } from '@dbcluster/sql'
+import { callOptions, type Run, readApplied } from './run.js'
+import { withoutIndex } from './statement-index.js'
+
+/** Databases whose schema is remembered; the one not used for longest goes first. */
+const MAX_REMEMBERED = 1_000
+/** How long a schema is remembered at most: a node that is cut off from the others may miss what they do through theirs. */
+const MAX_AGE_MS = 10_000
+
+const TABLES_AND_TRIGGERS = `SELECT type, name, tbl_name, sql FROM sqlite_schema
+  WHERE type IN ('table', 'trigger') AND sql IS NOT NULL`
+
+interface Entry {
+  readonly starts: number
+  readonly term: number
+  readonly atMs: number
+  readonly schema: Promise<KnownSchema>
+}
+
+/**
+ * What the node knows of its databases' tables. A schema is changed through the node of the leader, which forgets what it
+ * knew whenever that happens: so an entry holds for one term of one process. Where that fails all the same, a default
+ * that must not be evaluated is stored as an expression that fails, and the caller looks again.
+ */
+export class KnownSchemas {
+  readonly #entries = new Map<string, Entry>()
+
+  /** @throws DbClusterError `NOT_LEADER`, and why the schema cannot be read */
+  async of(run: Run): Promise<KnownSchema> {
+    // Any follower may be the one that others write through.
+    if (run.passage.throughFollower === true) return readTables(run)
+    const { clusterId } = run.record.decree
+    const term = await run.sessions.leadingTerm(run.record.name, run.passage.deadline.signal)
+    const entry = this.#currentEntry(run, term)
+    this.#entries.delete(clusterId)
+    this.#entries.set(clusterId, entry)
+    const [oldest] = this.#entries.keys()
+    if (this.#entries.size > MAX_REMEMBERED && oldest !== undefined) this.#entries.delete(oldest)
+    try {
+      return await entry.schema
+    } catch (error) {
+      if (this.#entries.get(clusterId) === entry) this.#entries.delete(clusterId)
+      throw error
+    }
+  }
+
+  #currentEntry(run: Run, term: number): Entry {
+    const known = this.#entries.get(run.record.decree.clusterId)
+    const atMs = performance.now()
+    const { starts } = run.replica
+    const holds = known?.term === term && known.starts === starts && atMs - known.atMs < MAX_AGE_MS
+    return holds ? known : { starts, term, atMs, schema: readTables(run) }
+  }
+
+  /** The schema changes, or has changed: what is being read just now is not remembered either. */
+  forget(run: Run): void {
+    this.#entries.delete(run.record.decree.clusterId)
+  }
+}
+
+const readTables = async (run: Run): Promise<KnownSchema> => {
+  const { results } = await readApplied(run, () =>
+    run.replica.client.query([{ sql: TABLES_AND_TRIGGERS }], { level: 'weak', ...callOptions(run) }),
+  )
+  const [result] = results
+  if (result?.error !== undefined) throw withoutIndex(result.error)
+  const rows = result?.rows ?? []
+  return knownSchemaOf(
+    rows.map(([type, name, table, sql]) => ({
+      type: String(type),
+      name: String(name),
+      table: String(table),
+      sql: String(sql),
+    })),
+  )
+}
