@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { benchCreate } from './bench-create.js'
@@ -39,8 +39,9 @@ const main = async (): Promise<void> => {
   process.stdout.write(report)
   if (values.save !== true) return
   const file = join(fileURLToPath(new URL('../../../docs/benchmarks/', import.meta.url)), `${name}.md`)
+  mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, report)
-  process.stderr.write(`written to ${resolve(file)}\n`)
+  process.stderr.write(`written to ${file}\n`)
 }
 
 await main()

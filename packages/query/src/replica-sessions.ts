@@ -84,7 +84,6 @@ export class ReplicaSessions {
     return read()
   }
 
-  /** Makes sure that a `weak` read served here from now on, in this term, sees all that was acknowledged before it. */
   /**
    * Proves that there is a leader which our replica reaches, before anything is passed on to it blindly: a write that is
    * lost on that way has an unknown outcome, one that was never sent has none.
@@ -102,6 +101,7 @@ export class ReplicaSessions {
     }
   }
 
+  /** Makes sure that a `weak` read served here from now on, in this term, sees all that was acknowledged before it. */
   async #proveApplied(name: string, signal: AbortSignal): Promise<void> {
     const { term, isLeader } = await this.#view(name, signal)
     if (!isLeader) throw new DbClusterError('NOT_LEADER', `the replica of ${name} on this node is not its leader`)
