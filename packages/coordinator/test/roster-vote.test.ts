@@ -62,6 +62,11 @@ describe('the roster after a change', () => {
     expect(rosterAfter(rosterOf(['NodeA']), { remove: memberOf('NodeA') })).toBeUndefined()
   })
 
+  test('never has more members than every acceptor is made to hold', () => {
+    const full = rosterOf(Array.from({ length: 64 }, (_, index) => `Node${String(index).padStart(2, '0')}`))
+    expect(rosterAfter(full, { add: memberOf('NodeX') })).toBeUndefined()
+  })
+
   test('removes one incarnation, not another of the same peer', () => {
     const other = { peerId: 'NodeA', incarnation: 'ffffffffffffffff' }
     expect(membersAfter(roster, { remove: other })).toHaveLength(2)

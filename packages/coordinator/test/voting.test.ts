@@ -1,5 +1,7 @@
 import type { NodeMessage, NodeMessageType } from '@dbcluster/protocol'
 import { describe, expect, test } from '@jest/globals'
+import { resolveConfig } from '../src/core/config.js'
+import { CoreContext } from '../src/core/context.js'
 import { ballotOf, decreeOf } from './support/decrees.js'
 import { EMPTY_MEMORY, LocalCluster, type LocalNode, memberOf, rosterOf } from './support/local-cluster.js'
 
@@ -120,6 +122,22 @@ describe('an acceptor votes in its own epoch alone:', () => {
       expect(said(stage.node, 'NODE_ROSTER_PROMISE')).toEqual([])
       expect(said(stage.node, 'NODE_ROSTER')).toHaveLength(1)
     }
+  })
+})
+
+describe('a majority', () => {
+  test('is more than half of the members of the epoch in which the votes were cast', () => {
+    const { core } = LocalCluster.of(['NodeA']).node('NodeA')
+    const context = new CoreContext({
+      config: resolveConfig({ rqliteMajor: 8 }),
+      self: memberOf('NodeA'),
+      table: core.table,
+    })
+    expect(context.isMajority(1, 0)).toBe(false)
+    context.roster = rosterOf(['NodeA', 'NodeB', 'NodeC', 'NodeD'], 2)
+    expect([1, 2, 3, 4].map((count) => context.isMajority(count, 2))).toEqual([false, false, true, true])
+    expect(context.isMajority(4, 1)).toBe(false)
+    expect(context.isMajority(4, 3)).toBe(false)
   })
 })
 

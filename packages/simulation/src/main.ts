@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util'
 import { createSimulator, replayCommand, SCENARIOS } from './run.js'
 import type { Scenario } from './scenario.js'
 
-const USAGE = `sim [--seeds N] [--from SEED] [--scenario NAME]   plays many seeds, each in every scenario or in one
-replay --scenario NAME --seed N                 plays one run and prints all that happened
+const USAGE = `sim [--seeds N] [--from SEED] [--scenario NAME] [--bail]   plays many runs, of every scenario or of one
+replay --scenario NAME --seed N                          plays one run and prints all that happened
 
 scenarios:
 ${[...SCENARIOS.values()].map(({ name, about }) => `  ${name.padEnd(20)} ${about}`).join('\n')}
@@ -14,7 +14,7 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`)
 /** Seeds are dealt out to the scenarios in turn: `--seeds 1000` is a thousand runs. @returns the exit code */
 const simulate = (
   scenarios: readonly Scenario[],
-  options: { readonly seeds: number; readonly from: number },
+  options: { readonly seeds: number; readonly from: number; readonly bail: boolean },
 ): number => {
   const startedMs = performance.now()
   const run = createSimulator()
@@ -30,6 +30,7 @@ const simulate = (
     failed += 1
     print(`FAILED ${scenario.name} seed ${seed} at ${report.virtualMs.toFixed(0)} ms: ${report.violation}`)
     print(`       ${replayCommand(scenario.name, seed)}`)
+    if (options.bail) return 1
   }
   const seconds = (performance.now() - startedMs) / 1_000
   print(`${options.seeds} runs, ${failed} failed, ${messages} messages, ${seconds.toFixed(1)} s`)
@@ -52,6 +53,7 @@ const main = (): number => {
       from: { type: 'string', default: '1' },
       seed: { type: 'string', default: '1' },
       scenario: { type: 'string' },
+      bail: { type: 'boolean', default: false },
     },
   })
   const [command] = positionals
@@ -61,7 +63,7 @@ const main = (): number => {
     return 2
   }
   if (command === 'replay') return replay(scenarios[0], Number(values.seed))
-  return simulate(scenarios, { seeds: Number(values.seeds), from: Number(values.from) })
+  return simulate(scenarios, { seeds: Number(values.seeds), from: Number(values.from), bail: values.bail })
 }
 
 process.exitCode = main()

@@ -61,7 +61,12 @@ export const pageOf = (
 
 /** Adds what others remember to this node's own memory, on disk before anything is said about it. */
 export const rememberAll = (context: CoreContext, entries: readonly AcceptorEntry[]): void => {
-  for (const entry of entries) context.rememberAcceptor(learn(context.acceptors.get(entry.name), entry))
+  for (const entry of entries) {
+    const known = context.acceptors.get(entry.name)
+    const learnt = learn(known, entry)
+    // Those who stay know most of it already: nothing is written twice.
+    if (JSON.stringify(learnt) !== JSON.stringify(known)) context.rememberAcceptor(learnt)
+  }
 }
 
 /** Entries in one message to those who stay. */
