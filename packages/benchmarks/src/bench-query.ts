@@ -87,7 +87,10 @@ export const benchQuery = async (runs: number): Promise<string> => {
     for (const kind of ['reads', 'writes'] as const) {
       for (let run = -BLOCK; run < runs; run += BLOCK) {
         for (const one of ways)
-          await measureBlock(one, kind, { warmUp: run < 0, requests: Math.min(BLOCK, runs - run) })
+          await measureBlock(one, kind, {
+            warmUp: run < 0,
+            requests: run < 0 ? WARM_UP[kind] : Math.min(BLOCK, runs - run),
+          })
       }
     }
     const [first] = ways
