@@ -7,7 +7,7 @@ import type { Scenario } from './scenario.js'
 import { duel, mayhem, pausedCoordinator } from './scenarios/coordinators.js'
 import { growth, plain, ten, thirty } from './scenarios/creation.js'
 import { fadingMemory, lostStore, rosters } from './scenarios/memory.js'
-import { deleteStorm, givenUp, startFailures, tooFew } from './scenarios/replicas.js'
+import { deleteStorm, givenUp, leftAlone, startFailures, tooFew } from './scenarios/replicas.js'
 import { settle } from './settle.js'
 import { World } from './world.js'
 
@@ -26,6 +26,7 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
     startFailures,
     deleteStorm,
     givenUp,
+    leftAlone,
     tooFew,
     mayhem,
   ].map((scenario) => [scenario.name, scenario]),

@@ -71,6 +71,24 @@ export const givenUp: Scenario = {
   },
 }
 
+/** Nobody is left who wanted it. */
+export const leftAlone: Scenario = {
+  name: 'left-alone',
+  about: 'the coordinator dies in the middle of creations, for long, and nobody asks again: the replicas settle it',
+  allSucceed: false,
+  world: (pick) => ({ nodes: pick(3, 5), config: { replicationFactor: pick(1, 3) } }),
+  play: ({ world, clients, faults }) => {
+    const { random, schedule, network } = world
+    world.boot(world.nodes.length)
+    clients.patient = false
+    network.weather.delayMs = { low: 1, high: random.between(20, 400) }
+    for (let index = 0; index < 3; index += 1) clients.ensure(`app_db${index}`, world.node(0))
+    schedule.after(random.between(50, 2_500), () => world.node(0).crash(1))
+    if (random.chance(0.5)) faults.rage(2_000, 400, { oneWay: 1, disconnect: 1, slowDisk: 1 })
+    world.run(45_000)
+  },
+}
+
 /** Not enough room, and it is said at once. */
 export const tooFew: Scenario = {
   name: 'too-few',
