@@ -108,6 +108,16 @@ export class CoreContext {
     return peerId === this.self.peerId || this.connected.has(peerId)
   }
 
+  /**
+   * This node's place in the roster, from 0 up to, not including, 1: waits that depend on it differ from node to node,
+   * so that proposers do not chase each other, and are bounded however long the roster is.
+   */
+  get turn(): number {
+    const members = this.roster?.members ?? []
+    const at = members.findIndex((member) => member.peerId === this.self.peerId)
+    return Math.max(0, at) / Math.max(1, members.length)
+  }
+
   /** Members that can be spoken to now, in the roster's order. */
   liveMembers(): string[] {
     return (this.roster?.members ?? []).map((member) => member.peerId).filter((peerId) => this.isLive(peerId))

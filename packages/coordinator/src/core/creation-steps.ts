@@ -77,9 +77,8 @@ export class CreationSteps {
 
   /** Gives another proposer time; our turn comes after a wait that differs from node to node. */
   wait(state: CreationState): CreationState {
-    const { roster, self, nowMs, config } = this.#context
-    const rank = roster?.members.findIndex((member) => member.peerId === self.peerId) ?? 0
-    const waitMs = config.successorAfterMs * (0.25 + 0.5 * (rank + 1))
+    const { nowMs, config, turn } = this.#context
+    const waitMs = config.successorAfterMs * (0.75 + 1.5 * turn)
     return { ...state, phase: 'waiting', stepDeadlineMs: Math.min(nowMs + waitMs, state.deadlineMs) }
   }
 

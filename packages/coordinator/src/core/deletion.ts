@@ -78,9 +78,8 @@ export class Deletions {
    * The deletion was asked for, so it is completed.
    */
   #completeUnfinished(): void {
-    const { roster, self, nowMs, config, ended, acceptors, table, admitted } = this.#context
-    const rank = roster?.members.findIndex((member) => member.peerId === self.peerId) ?? 0
-    this.#nextCheckMs = nowMs + config.abandonMs * (1 + 0.2 * rank)
+    const { nowMs, config, turn, ended, acceptors, table, admitted } = this.#context
+    this.#nextCheckMs = nowMs + config.abandonMs * (1 + 0.6 * turn)
     const before = this.#suspects
     this.#suspects = new Set()
     for (const name of [...ended]) {

@@ -82,10 +82,10 @@ export class Hosting {
   }
 
   tick(): void {
-    const { nowMs, config } = this.#context
+    const { nowMs, config, turn } = this.#context
     for (const hosted of this.#unestablished()) {
       if (nowMs < hosted.abandonAtMs) continue
-      this.#hosted.set(hosted.name, { ...hosted, abandonAtMs: nowMs + config.abandonMs })
+      this.#hosted.set(hosted.name, { ...hosted, abandonAtMs: nowMs + config.abandonMs * (1 + turn) })
       this.#components.resolve(hosted.name)
     }
   }
@@ -128,9 +128,10 @@ export class Hosting {
 
   #start(record: DatabaseRecord, replica: LocalReplica): void {
     const { decree } = record
-    const { self, nowMs, config } = this.#context
+    const { self, nowMs, config, turn } = this.#context
     const spawned = { ...replica, spawned: true }
-    this.#hosted.set(replica.name, { ...spawned, phase: 'running', abandonAtMs: nowMs + config.abandonMs })
+    const abandonAtMs = nowMs + config.abandonMs * (1 + 0.2 * turn)
+    this.#hosted.set(replica.name, { ...spawned, phase: 'running', abandonAtMs })
     if (!replica.spawned) this.#context.persist(`replica/${replica.name}`, spawned)
     const first = decree.replicas[0] ?? replica.assignment
     const bootstraps = first.peerId === self.peerId
