@@ -1,4 +1,5 @@
 import type { NodeMessage, Roster } from '@dbcluster/protocol'
+import { cutOneWay, isolate, partition, storm } from './network-faults.js'
 import type { SimNode } from './sim-node.js'
 import type { World } from './world.js'
 
@@ -103,13 +104,13 @@ export class Faults {
       case 'pause':
         return this.#pause(node)
       case 'partition':
-        return this.#partition()
+        return partition(this.#world)
       case 'oneWay':
-        return this.#oneWay(node)
+        return cutOneWay(this.#world, node)
       case 'disconnect':
         return this.#world.network.disconnectAll(node.peerId)
       case 'storm':
-        return this.#storm()
+        return storm(this.#world)
       case 'slowDisk':
         node.disk.high = random.between(5, 300)
         return void this.#world.schedule.after(random.between(200, 4_000), () => {
@@ -138,28 +139,8 @@ export class Faults {
     }
     schedule.after(random.between(0, 3), () => {
       if (blow === 'pause') this.#pause(node)
-      else if (blow === 'isolate') this.#isolate(node)
+      else if (blow === 'isolate') isolate(this.#world, node)
       else this.loseStore(node)
-    })
-  }
-
-  /** Nothing leaves this node, or nothing reaches it, or both. */
-  #isolate(node: SimNode): void {
-    const { random, network, schedule } = this.#world
-    const directions = random.pick(['in', 'out', 'both'] as const)
-    const others = this.#world.nodes.filter((other) => other !== node)
-    for (const other of others) {
-      if (directions !== 'in') network.block(node.peerId, other.peerId)
-      if (directions !== 'out') network.block(other.peerId, node.peerId)
-      if (random.chance(0.5))
-        schedule.after(random.between(0, 1_000), () => network.disconnect(node.peerId, other.peerId))
-    }
-    schedule.after(random.between(500, 8_000), () => {
-      for (const other of others) {
-        network.unblock(node.peerId, other.peerId)
-        network.unblock(other.peerId, node.peerId)
-        network.disconnect(node.peerId, other.peerId)
-      }
     })
   }
 
@@ -182,53 +163,6 @@ export class Faults {
     const pausedMs = random.between(50, 8_000)
     if (random.chance(0.4)) schedule.after(pausedMs * 0.6, () => node.paused && network.disconnectAll(node.peerId))
     schedule.after(pausedMs, () => node.resume())
-  }
-
-  /** Two sides that don't reach each other; most notice after a while. */
-  #partition(): void {
-    const { random, network, schedule } = this.#world
-    const order = random.shuffle(this.#world.nodes.map((node) => node.peerId))
-    const cut = random.integer(1, Math.max(1, order.length - 1))
-    const pairs = order.slice(0, cut).flatMap((a) => order.slice(cut).map((b) => [a, b] as const))
-    for (const [a, b] of pairs) {
-      network.block(a, b)
-      network.block(b, a)
-      if (random.chance(0.8)) schedule.after(random.between(0, 1_500), () => network.disconnect(a, b))
-    }
-    schedule.after(random.between(200, 6_000), () => {
-      for (const [a, b] of pairs) {
-        network.unblock(a, b)
-        network.unblock(b, a)
-        network.disconnect(a, b)
-      }
-    })
-  }
-
-  #oneWay(node: SimNode): void {
-    const { random, network, schedule } = this.#world
-    const others = this.#world.nodes.filter((other) => other !== node && random.chance(0.6))
-    const ways = others.map((other) =>
-      random.chance(0.5) ? ([node.peerId, other.peerId] as const) : ([other.peerId, node.peerId] as const),
-    )
-    for (const [from, to] of ways) network.block(from, to)
-    schedule.after(random.between(200, 5_000), () => {
-      for (const [from, to] of ways) {
-        network.unblock(from, to)
-        network.disconnect(from, to)
-      }
-    })
-  }
-
-  #storm(): void {
-    const { network, random, schedule } = this.#world
-    network.weather.loss = random.between(0, 0.3)
-    network.weather.duplication = random.between(0, 0.3)
-    network.weather.delayMs = { low: 0.2, high: random.between(2, 400) }
-    schedule.after(random.between(300, 3_000), () => {
-      network.weather.loss = 0
-      network.weather.duplication = 0
-      network.weather.delayMs = { low: 0.2, high: 2 }
-    })
   }
 
   /**

@@ -1,14 +1,14 @@
-import type { LocalReplica, RosterVote } from '@dbcluster/coordinator'
 import {
   type CoordinatorConfig,
   CoordinatorCore,
   type CoordinatorEffect,
   type CoordinatorEvent,
 } from '@dbcluster/coordinator'
-import type { AcceptorEntry, MetadataRecord, NodeMessage, Roster } from '@dbcluster/protocol'
+import type { NodeMessage } from '@dbcluster/protocol'
 import type { Machine } from './model/machine.js'
 import { PortPool } from './model/port-pool.js'
 import type { Endpoint, Network } from './network.js'
+import { describeNode, memoryOf } from './node-memory.js'
 import type { Random } from './random.js'
 import type { Schedule } from './schedule.js'
 
@@ -81,9 +81,9 @@ export class SimNode implements Endpoint {
     this.fuse = undefined
     this.ports = this.#createPorts()
     const self = { peerId: this.peerId, incarnation: this.incarnation }
-    this.core = new CoordinatorCore({ config: this.#init.config, self, memory: this.#memory() })
+    this.core = new CoordinatorCore({ config: this.#init.config, self, memory: memoryOf(this.store) })
     const founder = this.#init.founder && this.core.roster === undefined && !this.store.has('wiped')
-    this.dispatch({ type: 'started', founder, info: this.#describe() })
+    this.dispatch({ type: 'started', founder, info: describeNode(this.peerId, this.#init) })
     this.#init.network.connectAll()
   }
 
@@ -261,31 +261,5 @@ export class SimNode implements Endpoint {
       random,
       isBound: (httpPort) => this.machine.isBound(httpPort),
     })
-  }
-
-  #memory(): ConstructorParameters<typeof CoordinatorCore>[0]['memory'] {
-    const all = <T>(prefix: string): T[] =>
-      [...this.store].filter(([key]) => key.startsWith(prefix)).map(([, value]) => value as T)
-    const roster = this.store.get('roster') as Roster | undefined
-    const rosterVote = this.store.get('rosterVote') as RosterVote | undefined
-    return {
-      ...(roster === undefined ? {} : { roster }),
-      ...(rosterVote === undefined ? {} : { rosterVote }),
-      acceptors: all<AcceptorEntry>('acceptor/'),
-      records: all<MetadataRecord>('record/'),
-      replicas: all<LocalReplica>('replica/'),
-    }
-  }
-
-  #describe(): Extract<CoordinatorEvent, { type: 'started' }>['info'] {
-    const { config, ports } = this.#init
-    return {
-      multiaddrs: [`/dns4/${this.peerId.toLowerCase()}.sim/tcp/4001`],
-      maxDatabases: Math.min(config.maxDatabases, ports),
-      databases: 0,
-      rqliteVersion: '8.26.7',
-      rqliteMajor: config.rqliteMajor,
-      version: '0.1.0',
-    }
   }
 }
