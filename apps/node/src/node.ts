@@ -72,7 +72,7 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
   const known = await readIdentity(identityFile, logger)
   const isOwn = (peer: string, peerId: string | undefined): boolean =>
     peerId !== undefined && peer.endsWith(`/p2p/${peerId}`)
-  const { networkKey } = await loadOrCreateKeys({
+  const keys = await loadOrCreateKeys({
     networkKeyFile: config.network.keyFile,
     clusterKeyFile: config.network.clusterKeyFile,
     bootstrapPeers: config.discovery.bootstrapPeers.filter((peer) => !isOwn(peer, known?.peerId)),
@@ -90,7 +90,7 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
   const network = createNetwork({
     mode: 'node',
     privateKey: identity.privateKey,
-    networkKey,
+    networkKey: keys.networkKey,
     listenAddresses: config.node.listenAddresses,
     bootstrapPeers: others,
     maxConnections: config.node.maxConnections,

@@ -1,5 +1,6 @@
 export { systemClock } from './clock.js'
 export { type AtomicFileInit, createFileExclusive, writeFileAtomic } from './files/atomic-file.js'
+export { deriveKey } from './files/derive-key.js'
 export { freeBytes } from './files/free-bytes.js'
 export { type Identity, loadOrCreateIdentity, readIdentity } from './files/identity.js'
 export { formatClusterKey, type KeysInit, loadNetworkKey, loadOrCreateKeys, type NetworkKeys } from './files/keys.js'

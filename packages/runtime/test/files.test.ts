@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import {
   createFileExclusive,
   createLogger,
+  deriveKey,
   freeBytes,
   loadNetworkKey,
   loadOrCreateIdentity,
@@ -120,11 +121,46 @@ describe('the keys of a network', () => {
     expect(log()).toMatch(/WARN A key file was open to other users.*was=0644/)
   })
 
+  test('accepted during an exchange lie beside the current ones, the coming before the previous', async () => {
+    await loadOrCreateKeys(init())
+    const file = join(home, 'keys', 'cluster.key')
+    writeFileSync(`${file}.previous`, `${'aa'.repeat(32)}\n`, { mode: 0o600 })
+    writeFileSync(`${file}.next`, `${'bb'.repeat(32)}\n`, { mode: 0o600 })
+    const keys = await loadOrCreateKeys(init({ firstStart: false }))
+    expect(keys.acceptedClusterKeys.map((key) => key[0])).toEqual([0xbb, 0xaa])
+    expect(keys.acceptedNetworkKeys).toEqual([])
+    writeFileSync(`${file}.next`, 'f00d')
+    await expect(loadOrCreateKeys(init({ firstStart: false }))).rejects.toMatchObject({
+      code: 'KEY_INVALID',
+      message: expect.stringContaining('cluster.key.next'),
+    })
+  })
+
   test('a gateway without network key is told which file it looked for', async () => {
     await expect(loadNetworkKey(join(home, 'n.key'), logger)).rejects.toMatchObject({
       code: 'KEY_MISSING',
       message: expect.stringContaining('n.key'),
     })
+  })
+})
+
+describe('a derived key', () => {
+  const key = new Uint8Array(32).fill(7)
+
+  test('is the one of RFC 5869 with an empty salt, the same everywhere', () => {
+    expect(Buffer.from(deriveKey(key, 'dbcluster/test/1', 32)).toString('hex')).toBe(
+      '71b01d1f08724bb5ace0163be609845ccf5e436238501aa5d7bd7336d16c2f56',
+    )
+  })
+
+  test('differs by purpose and by cluster key', () => {
+    const made = [deriveKey(key, 'dbcluster/a/1', 32), deriveKey(key, 'dbcluster/b/1', 32)]
+    made.push(deriveKey(new Uint8Array(32).fill(8), 'dbcluster/a/1', 32), key)
+    expect(new Set(made.map((bytes) => Buffer.from(bytes).toString('hex'))).size).toBe(4)
+  })
+
+  test.each([0, 15, 65, 16.5])('of %p bytes is refused', (bytes) => {
+    expect(() => deriveKey(key, 'dbcluster/test/1', bytes)).toThrow(RangeError)
   })
 })
 

@@ -7,12 +7,19 @@ import { readSecretFile } from './secret-file.js'
 /** Bytes of a cluster key. */
 const CLUSTER_KEY_BYTES = 32
 
+/** Beside a key's file: keys that are accepted too while a key is exchanged, and never used by this node itself. */
+const ACCEPTED_SUFFIXES = ['.next', '.previous'] as const
+
 /** The two secrets of a network. */
 export interface NetworkKeys {
   /** 32 bytes; see `@dbcluster/network`. */
   readonly networkKey: Uint8Array
   /** 32 bytes, held by nodes only. */
   readonly clusterKey: Uint8Array
+  /** Accepted from others beside the key itself, two at most: the coming one, then the one before. */
+  readonly acceptedNetworkKeys: readonly Uint8Array[]
+  /** The same of the cluster key. */
+  readonly acceptedClusterKeys: readonly Uint8Array[]
 }
 
 /** Settings of {@link loadOrCreateKeys}. */
@@ -41,6 +48,8 @@ export const loadOrCreateKeys = async (init: KeysInit): Promise<NetworkKeys> => 
     return {
       networkKey: decodeNetworkKey(networkKeyFile, network),
       clusterKey: decodeClusterKey(clusterKeyFile, cluster),
+      acceptedNetworkKeys: await readAccepted(networkKeyFile, decodeNetworkKey, logger),
+      acceptedClusterKeys: await readAccepted(clusterKeyFile, decodeClusterKey, logger),
     }
   const missing = [
     ...(network === undefined ? [networkKeyFile] : []),
@@ -49,7 +58,12 @@ export const loadOrCreateKeys = async (init: KeysInit): Promise<NetworkKeys> => 
   if (bootstrapPeers.length > 0) throw keyMissing(missing, 'this node has bootstrap peers, so it joins their network')
   if (!firstStart) throw keyMissing(missing, 'this node has run before, so its network has keys')
   if (missing.length === 1) throw keyMissing(missing, 'the other key is there, so this network has both')
-  const keys = { networkKey: generateNetworkKey(), clusterKey: new Uint8Array(randomBytes(CLUSTER_KEY_BYTES)) }
+  const keys = {
+    networkKey: generateNetworkKey(),
+    clusterKey: generateClusterKey(),
+    acceptedNetworkKeys: [],
+    acceptedClusterKeys: [],
+  }
   await createFileExclusive(clusterKeyFile, formatClusterKey(keys.clusterKey))
   await createFileExclusive(networkKeyFile, formatSwarmKey(keys.networkKey))
   logger.info('Made the keys of a new network; copy both files to each further node before its first start', {
@@ -69,8 +83,24 @@ export const loadNetworkKey = async (file: string, logger: Logger): Promise<Uint
   return decodeNetworkKey(file, text)
 }
 
+/** A fresh random cluster key (32 bytes). */
+export const generateClusterKey = (): Uint8Array => new Uint8Array(randomBytes(CLUSTER_KEY_BYTES))
+
 /** The text of a cluster key's file: 64 hexadecimal digits. */
 export const formatClusterKey = (key: Uint8Array): string => `${Buffer.from(key).toString('hex')}\n`
+
+const readAccepted = async (
+  file: string,
+  decode: (file: string, text: string) => Uint8Array,
+  logger: Logger,
+): Promise<readonly Uint8Array[]> => {
+  const keys: Uint8Array[] = []
+  for (const suffix of ACCEPTED_SUFFIXES) {
+    const text = await readSecretFile(`${file}${suffix}`, logger)
+    if (text !== undefined) keys.push(decode(`${file}${suffix}`, text))
+  }
+  return keys
+}
 
 const keyMissing = (files: readonly string[], why: string): DbClusterError =>
   new DbClusterError('KEY_MISSING', `there is no key in ${files.join(' and ')}: ${why}`, {
