@@ -128,7 +128,11 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
     network,
     replicas,
     authenticator: await authenticatorOf(config),
-    planner: createSqlPlanner(),
+    planner: createSqlPlanner({
+      sqlMaxBytes: config.sql.statementMaxBytes,
+      parametersMax: config.sql.parametersMax,
+    }),
+    limits: config.sql,
     logger,
   })
   serveQueries(network, coordinator, query)

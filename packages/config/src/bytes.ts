@@ -13,6 +13,10 @@ const UNITS: Readonly<Record<string, number>> = {
   GiB: 1024 ** 3,
 }
 
+/** Bytes of a size that the schema has let through. */
+export const toBytes = (value: string | number): number =>
+  typeof value === 'number' ? value : (parseBytes(value) ?? 0)
+
 /** Bytes of a size such as `8MiB`, or undefined when the whole text isn't one. */
 export const parseBytes = (text: string): number | undefined => {
   if (!BYTES.test(text)) return undefined

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { type HostPort, isPlaceholderPeer, parseHostPort } from './addresses.js'
-import { parseBytes } from './bytes.js'
+import { toBytes } from './bytes.js'
 import { checkPeers } from './check-node-file.js'
 import { type ConfigSources, loadFile, type Reporter } from './load-file.js'
 import { type Loaded, type LogConfig, toMilliseconds } from './node-config.js'
@@ -36,7 +36,7 @@ export const loadGatewayConfig = (sources: ConfigSources): Loaded<GatewayConfig>
       listen: parseHostPort(gateway.listen) ?? { host: '0.0.0.0', port: 8080 },
       bootstrapPeers: gateway.bootstrap_peers.filter((peer) => !isPlaceholderPeer(peer)),
       networkKeyFile: resolve(sources.directory, gateway.network_key_file),
-      maxBodyBytes: typeof gateway.max_body === 'number' ? gateway.max_body : (parseBytes(gateway.max_body) ?? 0),
+      maxBodyBytes: toBytes(gateway.max_body),
       queryTimeoutMs: toMilliseconds(gateway.query_timeout),
       transactionTimeoutMs: toMilliseconds(gateway.transaction_timeout),
       corsOrigins: gateway.cors_origins,

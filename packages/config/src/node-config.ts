@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type HostPort, isLoopback, isPlaceholderPeer, parseHostPort, parseMultiaddr } from './addresses.js'
+import { toBytes } from './bytes.js'
 import { checkNodeFile } from './check-node-file.js'
 import { parseDuration } from './duration.js'
 import { type ConfigSources, loadFile } from './load-file.js'
@@ -68,6 +69,14 @@ export interface NodeConfig {
   }
   readonly network: { readonly keyFile: string; readonly clusterKeyFile: string }
   readonly rqlite: { readonly path: string | undefined; readonly allowEmbedded: boolean; readonly timing: Timing }
+  /** Bounds of one request of an application. */
+  readonly sql: {
+    readonly statementMaxBytes: number
+    readonly parametersMax: number
+    readonly statementsMax: number
+    readonly resultRowsMax: number
+    readonly resultBytesMax: number
+  }
   readonly auth: { readonly apiKeys: readonly ApiKeyConfig[]; readonly jwt: readonly JwtConfig[] }
   readonly metrics: { readonly listen: HostPort | undefined }
   readonly log: LogConfig
@@ -102,7 +111,7 @@ export const toMilliseconds = (value: string | 0): number => parseDuration(Strin
 const toNodeConfig = (file: NodeFile, sources: NodeConfigSources): NodeConfig => {
   const absolute = (path: string): string => resolve(sources.directory, path)
   const optional = (path: string | undefined): string | undefined => (path === undefined ? undefined : absolute(path))
-  const { node, database, discovery, network, rqlite, auth, metrics, log } = file
+  const { node, database, discovery, network, rqlite, sql, auth, metrics, log } = file
   const dataDir = absolute(node.data_dir)
   const hosts = node.listen_addresses.map((address) => parseMultiaddr(address)?.host ?? '')
   const externalAddresses = sources.externalAddresses ?? findExternalAddresses()
@@ -137,6 +146,13 @@ const toNodeConfig = (file: NodeFile, sources: NodeConfigSources): NodeConfig =>
       path: optional(rqlite.path),
       allowEmbedded: rqlite.allow_embedded,
       timing: rqlite.timing ?? (hosts.every(isLoopback) ? 'local' : 'lan'),
+    },
+    sql: {
+      statementMaxBytes: toBytes(sql.max_statement_size),
+      parametersMax: sql.max_parameters,
+      statementsMax: sql.max_statements,
+      resultRowsMax: sql.max_result_rows,
+      resultBytesMax: toBytes(sql.max_result_size),
     },
     auth: {
       apiKeys: auth.api_keys,

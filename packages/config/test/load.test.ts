@@ -120,6 +120,26 @@ describe('where a value comes from', () => {
     ])
   })
 
+  test('the bounds of SQL, in words for a person and in bytes for the program', () => {
+    expect(node('').config.sql).toEqual({
+      statementMaxBytes: 1024 * 1024,
+      parametersMax: 32_766,
+      statementsMax: 1_000,
+      resultRowsMax: 100_000,
+      resultBytesMax: 16 * 1024 * 1024,
+    })
+    const text =
+      'sql: {max_statement_size: 64KiB, max_parameters: 9, max_statements: 8, max_result_rows: 7, max_result_size: 2048}'
+    expect(node(text).config.sql).toEqual({
+      statementMaxBytes: 64 * 1024,
+      parametersMax: 9,
+      statementsMax: 8,
+      resultRowsMax: 7,
+      resultBytesMax: 2_048,
+    })
+    expect(() => node('sql: {max_statement_size: 2MiB}')).toThrow(/max_statement_size.*from 1024 to 1048576|1MiB/)
+  })
+
   test('credentials can be set as YAML', () => {
     const hash = `sha256:${'a'.repeat(64)}`
     const sets = [`auth.api_keys=[{id: k1, app: shop, scope: admin, hash: ${hash}}]`]

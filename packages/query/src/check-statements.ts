@@ -1,4 +1,4 @@
-import type { SqlArgs, Statement } from '@dbcluster/protocol'
+import { DbClusterError, type SqlArgs, type Statement } from '@dbcluster/protocol'
 import {
   bind,
   dropTableStatement,
@@ -10,6 +10,7 @@ import {
 } from '@dbcluster/sql'
 import type { GivenStatement } from './exact-rows.js'
 import type { DataOperation } from './needs.js'
+import type { QueryLimits } from './query-limits.js'
 import { atStatement } from './statement-index.js'
 
 /** What the check needs only to find arguments that don't fit; how values are encoded is another matter. */
@@ -24,9 +25,13 @@ export interface CheckedOperation {
 /**
  * Checks every statement of an operation and its arguments before anything is done on its behalf: what is refused creates
  * no database, and no batch is left half done.
- * @throws DbClusterError whatever `planStatement` and `bind` refuse with, `statementIndex` set where there are several
+ * @throws DbClusterError whatever `planStatement` and `bind` refuse with, `statementIndex` set where there are several;
+ * `REQUEST_TOO_LARGE` for too many of them
  */
-export const checkStatements = (planner: SqlPlanner, operation: DataOperation): CheckedOperation => {
+export const checkStatements = (
+  { planner, limits }: { readonly planner: SqlPlanner; readonly limits: QueryLimits },
+  operation: DataOperation,
+): CheckedOperation => {
   switch (operation.op) {
     case 'query':
       checked(requireRead(planner.plan(operation.statement.sql)), operation.statement as Statement)
@@ -35,11 +40,12 @@ export const checkStatements = (planner: SqlPlanner, operation: DataOperation): 
       return { readOnly: isRead(checked(planner.plan(operation.statement.sql), operation.statement as Statement)) }
     case 'batch':
     case 'transaction': {
+      checkCount(operation.statements.length, limits)
       const given = planStatements(planner, operation.statements as readonly Statement[])
       return { readOnly: given.every(({ plan }) => isRead(plan)) }
     }
     case 'createTable':
-      planCreateTable(operation.schema)
+      planCreateTable(planner, operation.schema)
       return { readOnly: false }
     case 'dropTable':
       dropTableStatement(operation.table)
@@ -58,6 +64,14 @@ export const planStatements = (planner: SqlPlanner, statements: readonly Stateme
       return { plan: assert ? requireRead(plan) : plan, args: statement.args as SqlArgs | undefined, assert }
     }),
   )
+
+const checkCount = (count: number, { statementsMax }: QueryLimits): void => {
+  if (count <= statementsMax) return
+  const message = `${count} statements in one request, the limit (sql.max_statements of the node) is ${statementsMax}`
+  throw new DbClusterError('REQUEST_TOO_LARGE', message, {
+    hint: 'send them in several requests, or insert many rows with one statement: INSERT … VALUES (…), (…)',
+  })
+}
 
 const checked = (plan: StatementPlan, { args }: Statement): StatementPlan => {
   bind(plan, args, ANY_ENCODING)

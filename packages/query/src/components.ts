@@ -3,6 +3,7 @@ import type { Coordinator } from '@dbcluster/coordinator'
 import type { Logger } from '@dbcluster/protocol'
 import type { RqliteCapabilities, RqliteClient } from '@dbcluster/rqlite'
 import type { SqlPlanner } from '@dbcluster/sql'
+import type { QueryLimits } from './query-limits.js'
 
 /** A replica on this node whose rqlited is meant to run. */
 export interface LocalReplica {
@@ -46,5 +47,6 @@ export interface QueryComponents {
   readonly replicas: LocalReplicas
   readonly authenticator: Authenticator
   readonly planner: SqlPlanner
+  readonly limits: QueryLimits
   readonly logger: Logger
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { DbClusterError } from '@dbcluster/protocol'
+import { DbClusterError, LIMITS } from '@dbcluster/protocol'
 import {
   afterDefinition,
   isMarkerError,
@@ -17,6 +17,9 @@ import { readFailure } from './write-outcome.js'
 import type { UnitOutcome } from './write-units.js'
 
 const NOTHING_KNOWN: KnownSchema = new Map()
+
+/** What a statement may grow to when values are written into it: an `INSERT` of many rows gets one for each. */
+const REWRITTEN_LIMITS = { sqlMaxBytes: 4 * LIMITS.sqlBytes }
 
 /** SQLite's words for a statement that was written for a schema which is no more. */
 const OTHER_SCHEMA = /no such (?:table|column)|has no column named|values for \d+ columns/
@@ -62,7 +65,7 @@ const rewritten = async (
     atStatement(index, () => {
       // Outside of a transaction nothing depends on whether a read fails.
       if (isRead(statement.plan) && !transaction) return statement
-      const context = { nowMs: Date.now(), randomBytes, schema, past }
+      const context = { nowMs: Date.now(), randomBytes, schema, past, limits: REWRITTEN_LIMITS }
       const plan = makeDeterministic(statement.plan, statement.args, context)
       if (transaction) past = pastAfter(past, plan, schema)
       schema = afterDefinition(schema, plan)

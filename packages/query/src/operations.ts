@@ -67,6 +67,7 @@ const readBatch = async (run: Run, statements: readonly Statement[]): Promise<Op
   }
   checkResultSize(
     results.map((result) => ('error' in result ? {} : result)),
+    run.limits,
     false,
   )
   return { results }
@@ -88,7 +89,7 @@ const readAt = async (
   const { clusterId } = run.record.decree
   const reply = await run.reads.read({ clusterId, client, capabilities, plan, args, level, ...callOptions(run) })
   run.passage.usedConsistency(reply.consistency)
-  const [{ columns, rows }] = checkResultSize([reply], false)
+  const [{ columns, rows }] = checkResultSize([reply], run.limits, false)
   return { columns, rows: SHOWS_SCHEMA.test(plan.sql) ? rows.map((row) => row.map(asWritten)) : rows }
 }
 

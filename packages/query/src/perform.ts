@@ -83,7 +83,7 @@ interface DataAsk {
 
 const onReplica = async (components: PerformComponents, ask: Ask, about: DataAsk): Promise<Performed> => {
   const { name, database, operation } = about
-  const { readOnly } = checkStatements(components.planner, operation) // before anything is created on its behalf
+  const { readOnly } = checkStatements(components, operation) // before anything is created on its behalf
   let used: Consistency | undefined
   const usedConsistency = (level: Consistency): void => {
     used = level

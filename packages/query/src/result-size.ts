@@ -1,20 +1,29 @@
-import { DbClusterError, LIMITS, type RowsResult } from '@dbcluster/protocol'
+import { DbClusterError, type RowsResult } from '@dbcluster/protocol'
+import type { QueryLimits } from './query-limits.js'
 
 /** What a value takes beside its own bytes, about as CBOR has it. */
 const VALUE_BYTES = 9
 
 /**
  * Lets a result through that an answer can carry. Looked at before it is encoded, so that nothing larger is ever built.
- * @throws DbClusterError `RESULT_TOO_LARGE` beyond `LIMITS.resultRows` rows or about `LIMITS.resultBytes` bytes
+ * @throws DbClusterError `RESULT_TOO_LARGE` beyond the limits of rows or bytes
  */
-export const checkResultSize = <T extends readonly Partial<RowsResult>[]>(results: T, written: boolean): T => {
+export const checkResultSize = <T extends readonly Partial<RowsResult>[]>(
+  results: T,
+  { resultRowsMax, resultBytesMax }: QueryLimits,
+  written: boolean,
+): T => {
   const rows = results.reduce((sum, result) => sum + (result.rows?.length ?? 0), 0)
-  if (rows > LIMITS.resultRows) throw tooLarge(`${rows} rows, the bound is ${LIMITS.resultRows}`, written)
+  if (rows > resultRowsMax) {
+    throw tooLarge(`${rows} rows, the limit (sql.max_result_rows of the node) is ${resultRowsMax}`, written)
+  }
   let bytes = 0
   for (const result of results) {
     for (const row of result.rows ?? []) {
       for (const value of row) bytes += VALUE_BYTES + ownBytes(value)
-      if (bytes > LIMITS.resultBytes) throw tooLarge(`more than ${LIMITS.resultBytes} bytes`, written)
+      if (bytes > resultBytesMax) {
+        throw tooLarge(`more than ${resultBytesMax} bytes, the limit (sql.max_result_size of the node)`, written)
+      }
     }
   }
   return results

@@ -16,7 +16,7 @@ export const runWrite = async (run: Run, plan: StatementPlan, args: Statement['a
   const isAlone = plan.returning || run.passage.throughFollower === true
   const outcome = isAlone ? await alone(run, given) : await grouped(run, given)
   if ('error' in outcome) throw withoutIndex(outcome.error)
-  const [result] = checkResultSize([outcome.result], true)
+  const [result] = checkResultSize([outcome.result], run.limits, true)
   return result
 }
 
@@ -48,6 +48,7 @@ export const runBatch = async (run: Run, statements: readonly Statement[]): Prom
   )
   checkResultSize(
     results.map((result) => ('error' in result ? {} : result)),
+    run.limits,
     !run.passage.readOnly,
   )
   return { results }
@@ -64,12 +65,12 @@ export const runTransaction = async (
     if ('error' in outcome) throw atIndex(outcome.error, index)
     return outcome.result
   })
-  return { results: checkResultSize(results, !run.passage.readOnly) }
+  return { results: checkResultSize(results, run.limits, !run.passage.readOnly) }
 }
 
 /** A checked CREATE TABLE. */
 export const runCreateTable = (run: Run, schema: string): Promise<WriteResult> =>
-  runWrite(run, planCreateTable(schema).plan, undefined)
+  runWrite(run, planCreateTable(run.planner, schema).plan, undefined)
 
 /** @throws DbClusterError `TABLE_NOT_FOUND` */
 export const runDropTable = async (run: Run, table: string): Promise<WriteResult> => {

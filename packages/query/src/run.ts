@@ -6,11 +6,13 @@ import type { ExactReads } from './exact-reads.js'
 import type { GroupCommit } from './group-commit.js'
 import type { KnownSchemas } from './known-schemas.js'
 import type { Passage } from './passage.js'
+import type { QueryLimits } from './query-limits.js'
 import type { ReplicaSessions } from './replica-sessions.js'
 
 /** What running operations on replicas takes. */
 export interface RunComponents {
   readonly planner: SqlPlanner
+  readonly limits: QueryLimits
   readonly sessions: ReplicaSessions
   readonly reads: ExactReads
   readonly writes: GroupCommit

@@ -63,6 +63,7 @@ class NodeQueryService implements QueryService {
     const activities = new Activities(components.replicas)
     const run = {
       planner: components.planner,
+      limits: components.limits,
       sessions,
       reads: new ExactReads(),
       schemas: new KnownSchemas(),

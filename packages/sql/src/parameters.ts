@@ -58,13 +58,19 @@ const numberOf = (
   if (text.length > 1 && text.startsWith('?')) {
     const number = Number(text.slice(1))
     if (number >= 1 && number <= parametersMax) return number
-    throw refusal('SQL_ERROR', `${text.slice(0, 20)} is no parameter`, `numbers go from ?1 to ?${parametersMax}`, at)
+    throw refusal(
+      'SQL_ERROR',
+      `${text.slice(0, 20)} is no parameter`,
+      `numbers go from ?1 to ?${parametersMax} (sql.max_parameters of the node)`,
+      at,
+    )
   }
   const known = text === '?' ? undefined : names.get(text)
   if (known !== undefined) return known
   if (count >= parametersMax) {
     const hint = 'split the statement into several of a batch or transaction'
-    throw refusal('SQL_TOO_LARGE', `the statement has more than ${parametersMax} parameters`, hint, at)
+    const message = `the statement has more than ${parametersMax} parameters, the limit (sql.max_parameters of the node)`
+    throw refusal('SQL_TOO_LARGE', message, hint, at)
   }
   if (text !== '?') names.set(text, count + 1)
   return count + 1

@@ -67,7 +67,8 @@ export const planStatement = (sql: string, limits: PlanLimits = {}): StatementPl
 const checkText = (sql: string, sqlMaxBytes: number): void => {
   if (exceedsUtf8Bytes(sql, sqlMaxBytes)) {
     const hint = 'pass values as parameters, and split long lists into several statements'
-    throw new DbClusterError('SQL_TOO_LARGE', `the statement has more than ${sqlMaxBytes} bytes`, { hint })
+    const message = `the statement has more than ${sqlMaxBytes} bytes, the limit (sql.max_statement_size of the node)`
+    throw new DbClusterError('SQL_TOO_LARGE', message, { hint })
   }
   const nul = sql.indexOf('\0')
   if (nul >= 0) throw refusal('SQL_ERROR', 'the statement contains a NUL', 'pass the text as a parameter', nul)

@@ -1,6 +1,7 @@
 import { DbClusterError } from '@dbcluster/protocol'
 import { isReservedName, quoteIdentifier } from './identifier.js'
-import { type PlanLimits, planStatement, type StatementPlan } from './plan.js'
+import type { StatementPlan } from './plan.js'
+import type { SqlPlanner } from './planner.js'
 import { refusal } from './refusals.js'
 import { hasLoneSurrogate } from './utf8.js'
 
@@ -16,8 +17,8 @@ export interface CreateTablePlan {
  * Checks that a text is exactly one CREATE TABLE.
  * @throws DbClusterError as `planStatement` does, and `SQL_FORBIDDEN` for any other statement
  */
-export const planCreateTable = (sql: string, limits?: PlanLimits): CreateTablePlan => {
-  const plan = planStatement(sql, limits)
+export const planCreateTable = (planner: SqlPlanner, sql: string): CreateTablePlan => {
+  const plan = planner.plan(sql)
   if (plan.verb !== 'CREATE TABLE' || plan.explain || plan.target === undefined) {
     const hint = 'pass one CREATE TABLE statement; other statements go to exec (execute in the SDK)'
     throw refusal('SQL_FORBIDDEN', `expected CREATE TABLE, not ${plan.explain ? 'EXPLAIN' : plan.verb}`, hint)

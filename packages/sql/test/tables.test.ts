@@ -1,13 +1,16 @@
 import { describe, expect, test } from '@jest/globals'
-import { dropTableStatement, planCreateTable, planStatement } from '../src/index.js'
+import { createSqlPlanner, dropTableStatement, planCreateTable, planStatement } from '../src/index.js'
 import { withCode } from './support/with-code.js'
 
 describe('planCreateTable', () => {
+  const planner = createSqlPlanner()
   test.each([
     ['CREATE TABLE users (id INTEGER PRIMARY KEY)', 'users', false],
     [' ; create table if not exists "a "" b"(x); -- c', 'a " b', true],
     ['CREATE TABLE n AS SELECT 1 AS a', 'n', false],
-  ])('takes %s', (sql, table, ifNotExists) => expect(planCreateTable(sql)).toMatchObject({ table, ifNotExists }))
+  ])('takes %s', (sql, table, ifNotExists) =>
+    expect(planCreateTable(planner, sql)).toMatchObject({ table, ifNotExists }),
+  )
 
   test.each([
     ['CREATE TABLE a(x); CREATE TABLE b(x)', 'SQL_MULTIPLE_STATEMENTS'],
@@ -19,7 +22,7 @@ describe('planCreateTable', () => {
     ['CREATE TEMP TABLE a(x)', 'SQL_FORBIDDEN'],
     ['CREATE TABLE _dbcluster_a(x)', 'SQL_FORBIDDEN'],
     ['', 'SQL_ERROR'],
-  ])('refuses %s', (sql, code) => expect(() => planCreateTable(sql)).toThrow(withCode(code)))
+  ])('refuses %s', (sql, code) => expect(() => planCreateTable(planner, sql)).toThrow(withCode(code)))
 })
 
 describe('dropTableStatement', () => {

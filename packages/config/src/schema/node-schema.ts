@@ -1,7 +1,7 @@
 import { LIMITS } from '@dbcluster/protocol'
 import { type Static, Type } from '@sinclair/typebox'
 import { AuthSection } from './auth.js'
-import { duration, flag, integer, optionalText, section, text, texts } from './fields.js'
+import { bytes, duration, flag, integer, optionalText, section, text, texts } from './fields.js'
 import { LogSection } from './log.js'
 
 /** Raft timing profiles, fastest first. */
@@ -116,6 +116,33 @@ const RqliteSection = section('The rqlited processes.', {
   ),
 })
 
+const SqlSection = section(
+  'What one request of an application may bring and take with it. Set it alike on all nodes: a statement is checked where it arrives, and its result where it ran.',
+  {
+    max_statement_size: bytes(1024, LIMITS.sqlBytes, {
+      default: '1MiB',
+      description:
+        'Longest SQL text of one statement, such as 64KiB or 1MiB; a plain number is bytes. Arguments do not count.',
+    }),
+    max_parameters: integer(1, LIMITS.parameters, {
+      default: LIMITS.parameters,
+      description: 'Parameters of one statement.',
+    }),
+    max_statements: integer(1, LIMITS.statementsPerRequest, {
+      default: LIMITS.statementsPerRequest,
+      description: 'Statements of one transaction or batch.',
+    }),
+    max_result_rows: integer(1, 1_000_000, {
+      default: LIMITS.resultRows,
+      description: 'Rows that one request may give back; those of all statements of a transaction or batch together.',
+    }),
+    max_result_size: bytes(1024, LIMITS.resultBytes, {
+      default: '16MiB',
+      description: 'Size of what one request may give back, about as it is encoded on its way.',
+    }),
+  },
+)
+
 const MetricsSection = section('Prometheus metrics of this node.', {
   listen: optionalText({
     format: 'host-port',
@@ -131,6 +158,7 @@ export const NodeFileSchema = Type.Object(
     discovery: DiscoverySection,
     network: NetworkSection,
     rqlite: RqliteSection,
+    sql: SqlSection,
     auth: AuthSection,
     metrics: MetricsSection,
     log: LogSection,

@@ -8,8 +8,15 @@ import {
   type Operation,
   type Principal,
 } from '@dbcluster/protocol'
-import { createSqlPlanner } from '@dbcluster/sql'
-import { createQueryService, type LocalReplica, type QueryComponents, type QueryService } from '../../src/index.js'
+import { createSqlPlanner, type SqlPlannerInit } from '@dbcluster/sql'
+import {
+  createQueryService,
+  DEFAULT_QUERY_LIMITS,
+  type LocalReplica,
+  type QueryComponents,
+  type QueryLimits,
+  type QueryService,
+} from '../../src/index.js'
 import { type LoggedLine, recordingLogger } from './logger.js'
 
 export const HERE = 'nodeHere'
@@ -51,6 +58,8 @@ export interface WorldInit {
   readonly replicas?: Readonly<Record<string, LocalReplica>>
   readonly records?: readonly DatabaseRecord[]
   readonly principal?: Partial<Principal>
+  readonly planner?: SqlPlannerInit
+  readonly limits?: Partial<QueryLimits>
   /** What other nodes answer; an error that it throws is the network's. @default nobody can be reached */
   readonly answer?: Answer
 }
@@ -122,7 +131,8 @@ export const createWorld = (init: WorldInit = {}): World => {
     },
     replicas: { get: (name) => init.replicas?.[name] },
     authenticator,
-    planner: createSqlPlanner(),
+    planner: createSqlPlanner(init.planner),
+    limits: { ...DEFAULT_QUERY_LIMITS, ...init.limits },
     logger: recordingLogger(lines),
   }
   const service = createQueryService(components)

@@ -86,7 +86,7 @@ export const createRqliteClient = (init: RqliteClientInit): RqliteClient => {
       if (statements.length === 0) return { results: [], consistency: options.level ?? 'weak' }
       const consistency = levelFor(capabilities, options.level ?? 'weak')
       const freshness = options.freshnessMs === undefined ? '' : `&freshness=${options.freshnessMs}ms&freshness_strict`
-      const path = `/db/query?level=${consistency}&blob_array${redirectUnless(options.forward)}&retries=0${freshness}`
+      const path = `/db/query?level=${consistency}&${AS_WRITTEN}${redirectUnless(options.forward)}&retries=0${freshness}`
       const body = encodeStatements(capabilities, statements)
       const results = await askResults({ what: 'query', writes: false, method: 'POST', path, body }, options)
       return { results: complete(results, statements.length), consistency }
@@ -95,7 +95,7 @@ export const createRqliteClient = (init: RqliteClientInit): RqliteClient => {
       if (statements.length === 0) return []
       const endpoint = options.returnsRows === true ? '/db/request' : '/db/execute'
       const transaction = options.transaction === true ? '&transaction' : ''
-      const path = `${endpoint}?blob_array${redirectUnless(options.forward)}&retries=0${transaction}`
+      const path = `${endpoint}?${AS_WRITTEN}${redirectUnless(options.forward)}&retries=0${transaction}`
       const body = encodeStatements(capabilities, statements)
       const results = await askResults({ what: 'execute', writes: true, method: 'POST', path, body }, options)
       const failed = results.at(-1)?.error !== undefined
@@ -138,6 +138,13 @@ export const createRqliteClient = (init: RqliteClientInit): RqliteClient => {
     close: () => channel.close(),
   }
 }
+
+/**
+ * Blobs as arrays of bytes; and statements as they were sent. rqlite would parse each one to put values into the place of
+ * random() and, in newer versions, of times, and send its own rendering of the text on: ours are free of both already, and a
+ * text that only looks like a call stays what it is. Older binaries pass over what they don't know.
+ */
+const AS_WRITTEN = 'blob_array&norwrandom&norwtime'
 
 const redirectUnless = (forward: boolean | undefined): string => (forward === true ? '' : '&redirect')
 
