@@ -2,7 +2,7 @@ import type { DatabaseRecord, Decree, NodeInfo, NodeRecord, Placement, ReplicaSt
 import { peerOfActor } from './actor.js'
 import { compareCanonical } from './canonical.js'
 import { EMPTY_CLOCK, incrementClock } from './clock.js'
-import { compareCores, coreOf, type DatabaseCore } from './database-core.js'
+import { compareCores, comparePlacements, coreOf, type DatabaseCore } from './database-core.js'
 import { stamp } from './stamped.js'
 
 /** What was decided about a name. */
@@ -53,7 +53,7 @@ export const withTombstone = (record: DatabaseRecord, actor: string): DatabaseRe
  */
 export const withPlacement = (record: DatabaseRecord, actor: string, change: PlacementChange): DatabaseRecord => {
   const applies = record.decree.clusterId === change.clusterId && record.established && !record.deleted
-  if (!applies || change.placement.epoch <= (record.placement?.epoch ?? 0)) return record
+  if (!applies || comparePlacements(change.placement, record.placement) <= 0) return record
   return withCore(record, actor, { ...coreOf(record), placement: change.placement })
 }
 

@@ -1,4 +1,4 @@
-import { compareBallots, compareText, type DatabaseRecord } from '@dbcluster/protocol'
+import { compareBallots, compareText, type DatabaseRecord, type Placement } from '@dbcluster/protocol'
 import { compareCanonical } from './canonical.js'
 
 /** What was decided about a database: the parts of its record that are only ever taken together. */
@@ -15,8 +15,12 @@ export const compareCores = (a: DatabaseCore, b: DatabaseCore): number =>
   Number(a.established) - Number(b.established) ||
   compareBallots(a.decree.ballot, b.decree.ballot) ||
   compareText(a.decree.clusterId, b.decree.clusterId) ||
-  (a.placement?.epoch ?? 0) - (b.placement?.epoch ?? 0) ||
+  comparePlacements(a.placement, b.placement) ||
   compareCanonical([a.decree, a.placement ?? null], [b.decree, b.placement ?? null])
+
+/** Which placement of one cluster is the later: an operator's recovery begins a new history, Raft's index orders each. */
+export const comparePlacements = (a: Placement | undefined, b: Placement | undefined): number =>
+  (a?.recovery ?? 0) - (b?.recovery ?? 0) || (a?.epoch ?? 0) - (b?.epoch ?? 0)
 
 /** The core of a record. */
 export const coreOf = ({ decree, deleted, established, placement }: DatabaseRecord): DatabaseCore => ({

@@ -34,6 +34,7 @@ export const decreeOf = (cluster: number): Decree => ({
 })
 
 const placement = fc.record({
+  recovery: fc.integer({ min: 0, max: 1 }),
   epoch: fc.integer({ min: 1, max: 3 }),
   replicas: fc.uniqueArray(peer, { minLength: 1, maxLength: 3 }).map((peers) => peers.map((id) => assignment(id, 9))),
 })

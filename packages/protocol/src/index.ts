@@ -58,6 +58,7 @@ export {
   type NodeRecord,
   type Placement,
   RecordSchema,
+  type ReplicaAddress,
   type ReplicaAssignment,
   type ReplicaState,
   type Roster,

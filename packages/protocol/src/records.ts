@@ -50,13 +50,29 @@ export type Decree = Static<typeof DecreeSchema>
 /** Placement as Raft's configuration has it. */
 export const PlacementSchema = Type.Object(
   {
-    /** Raft's `latest_configuration_index` within the decree's cluster. */
+    /** Times an operator recovered this cluster after the loss of its quorum; each begins a history of its own. Absent: 0. */
+    recovery: Type.Optional(Type.Integer({ minimum: 0 })),
+    /** Raft's commit index, within this recovery, at which its configuration was read; more where a later look came lower. */
     epoch: Type.Integer({ minimum: 1 }),
+    /** Replicas wanted, where an operator changed it. Absent: the decree's. */
+    replicationFactor: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.replicationFactor })),
     replicas: Type.Array(ReplicaAssignmentSchema, { minItems: 1, maxItems: LIMITS.replicationFactor + 1 }),
   },
   closed,
 )
 export type Placement = Static<typeof PlacementSchema>
+
+/** Where a replica is now, and as which of Raft's servers. */
+export const ReplicaAddressSchema = Type.Object(
+  {
+    raftId: Type.String({ minLength: 1, maxLength: 128 }),
+    host: Type.String({ minLength: 1, maxLength: 253 }),
+    httpPort: Port,
+    raftPort: Port,
+  },
+  closed,
+)
+export type ReplicaAddress = Static<typeof ReplicaAddressSchema>
 
 /** How one node's replica is doing; written by that node alone. */
 export const ReplicaStateSchema = Type.Object(
@@ -67,7 +83,13 @@ export const ReplicaStateSchema = Type.Object(
       Type.Literal('active'),
       Type.Literal('stopped'),
       Type.Literal('failed'),
+      /** Its directory is missing, emptied, or older than it should be: it counts as dead and is never started again. */
+      Type.Literal('lost'),
     ]),
+    /** The awake period that this is about; absent: the first. */
+    run: Type.Optional(Type.Integer({ minimum: 1 })),
+    /** Present where placement and decree don't have it (yet). */
+    address: Type.Optional(ReplicaAddressSchema),
     /** Voters in Raft's configuration, told by the bootstrapping replica while its cluster gathers. */
     voters: Type.Optional(Type.Integer({ minimum: 0, maximum: LIMITS.replicationFactor + 1 })),
     /** rqlited's own last words when `failed`. */
@@ -87,6 +109,10 @@ export const NodeInfoSchema = Type.Object(
     rqliteVersion: Type.String({ maxLength: 64 }),
     rqliteMajor: Type.Integer({ minimum: 0 }),
     version: Type.String({ maxLength: 64 }),
+    /** An operator wants its replicas elsewhere: nothing new is placed here. Absent: no. */
+    draining: Type.Optional(Type.Boolean()),
+    /** It goes down in order, and may come back soon. Absent: no. */
+    stopping: Type.Optional(Type.Boolean()),
   },
   closed,
 )

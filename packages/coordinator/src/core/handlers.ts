@@ -62,6 +62,17 @@ export const createReceiver = (parts: Parts): ((from: string, message: NodeMessa
     METADATA_DIGEST: (from, message) => sync.onDigest(from, message),
     METADATA_ENTRIES: (from, message) => sync.onEntries(from, message),
     METADATA_WANT: (from, message) => sync.onWant(from, message),
+    // Said by no node yet.
+    NODE_CLAIMS: () => undefined,
+    NODE_REPLACEMENT_NEEDED: () => undefined,
+    NODE_REPLACEMENT_OFFER: () => undefined,
+    NODE_REPLACEMENT_CONFIRM: () => undefined,
+    NODE_REPLACEMENT_READY: () => undefined,
+    NODE_REPLACEMENT_JOIN: () => undefined,
+    NODE_REPLACEMENT_CANCEL: () => undefined,
+    DATABASE_RECOVER_ASK: () => undefined,
+    DATABASE_RECOVER_TOLD: () => undefined,
+    DATABASE_RECOVER_DO: () => undefined,
   }
   return (from, message) => {
     const handle = handlers[message.type] as (from: string, message: NodeMessage) => void

@@ -19,6 +19,10 @@ export const DeclineReasonSchema = Type.Union([
   Type.Literal('disk'),
   Type.Literal('rqlite_major'),
   Type.Literal('stopping'),
+  /** An operator is emptying this node. */
+  Type.Literal('draining'),
+  /** It takes in as many replicas as it does at once. */
+  Type.Literal('busy'),
 ])
 export type DeclineReason = Static<typeof DeclineReasonSchema>
 

@@ -3,6 +3,7 @@ import { type Checker, createChecker } from '../codec.js'
 import { DbClusterError } from '../errors.js'
 import * as creation from './creation.js'
 import * as metadata from './metadata.js'
+import * as repair from './repair.js'
 import * as roster from './roster.js'
 
 /** libp2p protocol of one-way messages between nodes. */
@@ -37,6 +38,16 @@ const SCHEMAS = [
   metadata.MetadataDigestSchema,
   metadata.MetadataEntriesSchema,
   metadata.MetadataWantSchema,
+  repair.NodeClaimsSchema,
+  repair.ReplacementNeededSchema,
+  repair.ReplacementOfferSchema,
+  repair.ReplacementConfirmSchema,
+  repair.ReplacementReadySchema,
+  repair.ReplacementJoinSchema,
+  repair.ReplacementCancelSchema,
+  repair.RecoverAskSchema,
+  repair.RecoverToldSchema,
+  repair.RecoverDoSchema,
 ] as const
 
 /** Everything one node may tell another. */
