@@ -122,6 +122,19 @@ export class Database {
     return (await this.#call({ op: 'status' }, options)).result
   }
 
+  /**
+   * Sends the database to sleep now: no process, its data on disk. The next query wakes it.
+   * @throws DbClusterError `CONFLICT` while queries are under way
+   */
+  async hibernate(options?: CallOptions): Promise<DatabaseStatusResult> {
+    return (await this.#call({ op: 'hibernate' }, options)).result
+  }
+
+  /** Wakes the database, ahead of the query that would. */
+  async wake(options?: CallOptions): Promise<DatabaseStatusResult> {
+    return (await this.#call({ op: 'wake' }, options)).result
+  }
+
   #call<O extends OperationName>(
     operation: Omit<OperationOf<O>, 'database'> & { readonly op: O },
     options?: CallOptions,

@@ -21,6 +21,7 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   'NOT_ADMITTED',
   'NO_LEADER',
   'DATABASE_UNAVAILABLE',
+  'DATABASE_WAKING',
   'OVERLOADED',
   'SHUTTING_DOWN',
 ])

@@ -7,6 +7,7 @@ export type {
   LocalReplica,
   Memory,
   PortOffer,
+  ReplicaRun,
   ReplicaStart,
   RosterVote,
   StoreWrite,
@@ -18,6 +19,8 @@ export {
   declineReasonOf,
   type Messenger,
   type PortSource,
+  type QueryGates,
+  type RaftSight,
   type ReplicaHost,
   type ReplicaListener,
 } from './shell/components.js'

@@ -18,7 +18,7 @@ const recordOf = (more: Partial<DatabaseRecord> = {}): DatabaseRecord => ({
 const [assignment] = decree.replicas
 const replicaOf = (clusterId = decree.clusterId): LocalReplica => {
   if (assignment === undefined) throw new Error('a decree places somebody')
-  return { name: 'app_users', generation: 1, clusterId, assignment, spawned: true }
+  return { name: 'app_users', generation: 1, clusterId, assignment, spawned: true, run: 1, asleep: false }
 }
 const roster = rosterOf(['NodeA'])
 

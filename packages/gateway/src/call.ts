@@ -15,7 +15,17 @@ export interface GatewayCall {
 /** The transport keeps time by itself; past this it is taken to have failed at that. */
 const GRACE_MS = 250
 
-const READS: readonly OperationName[] = ['query', 'schema', 'list', 'status', 'networkStatus', 'open', 'locate']
+const READS: readonly OperationName[] = [
+  'query',
+  'schema',
+  'list',
+  'status',
+  'networkStatus',
+  'open',
+  'locate',
+  'wake',
+  'hibernate',
+]
 
 /** Calls the nodes; ends at the time limit, or when the HTTP client goes away, even if the transport does not. */
 export const callNodes = async (transport: Transport, call: GatewayCall): Promise<TransportAnswer<OperationName>> => {

@@ -87,9 +87,18 @@ describe('the description of the API', () => {
         'GET /v1/database/schema',
         'GET /v1/database/status',
         'GET /v1/network/status',
-        ...['batch', 'create-table', 'drop-table', 'exec', 'open', 'query', 'schema', 'transaction'].map(
-          (name) => `POST /v1/database/${name}`,
-        ),
+        ...[
+          'batch',
+          'create-table',
+          'drop-table',
+          'exec',
+          'hibernate',
+          'open',
+          'query',
+          'schema',
+          'transaction',
+          'wake',
+        ].map((name) => `POST /v1/database/${name}`),
       ].sort(),
     )
     const ajv = new Ajv2020({ strict: false, validateFormats: false })

@@ -55,6 +55,8 @@ export const OperationSchema = Type.Union([
   Type.Object({ op: Type.Literal('dropTable'), ...database, table: Type.String({ maxLength: 1_024 }) }, closed),
   Type.Object({ op: Type.Literal('list') }, closed),
   Type.Object({ op: Type.Literal('status'), ...database }, closed),
+  Type.Object({ op: Type.Literal('hibernate'), ...database }, closed),
+  Type.Object({ op: Type.Literal('wake'), ...database }, closed),
   Type.Object({ op: Type.Literal('delete'), ...database }, closed),
   Type.Object({ op: Type.Literal('networkStatus') }, closed),
   /** Where the database's replicas are reached, leader first; lets a client go there directly. */
@@ -155,6 +157,8 @@ export interface OperationResults {
   readonly dropTable: WriteResult
   readonly list: { readonly databases: readonly string[] }
   readonly status: DatabaseStatusResult
+  readonly hibernate: DatabaseStatusResult
+  readonly wake: DatabaseStatusResult
   readonly delete: { readonly deleted: true }
   readonly networkStatus: { readonly nodes: readonly NodeStatus[] }
   readonly locate: { readonly replicas: readonly { readonly peerId: string; readonly multiaddrs: readonly string[] }[] }

@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   INSUFFICIENT_NODES: traits(503, true),
   CREATION_FAILED: traits(503, true),
   DATABASE_UNAVAILABLE: traits(503, true),
+  DATABASE_WAKING: traits(503, true),
   NO_LEADER: traits(503, true),
   NOT_LEADER: traits(503, true),
   NOT_REPLICA: traits(503, true),

@@ -47,6 +47,7 @@ export {
   NodeMessageSchema,
   type NodeMessageType,
 } from './messages/index.js'
+export type { RaftPosition, StopRecord } from './messages/life.js'
 export type { AcceptorEntry } from './messages/roster.js'
 export { checkAppName, checkDatabaseName, internalName, isInternalName, splitInternalName } from './names.js'
 export {

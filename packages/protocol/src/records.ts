@@ -81,6 +81,7 @@ export const ReplicaStateSchema = Type.Object(
     status: Type.Union([
       Type.Literal('starting'),
       Type.Literal('active'),
+      /** Asleep, by plan, since the end of `run`. */
       Type.Literal('stopped'),
       Type.Literal('failed'),
       /** Its directory is missing, emptied, or older than it should be: it counts as dead and is never started again. */
@@ -88,7 +89,7 @@ export const ReplicaStateSchema = Type.Object(
     ]),
     /** The awake period that this is about; absent: the first. */
     run: Type.Optional(Type.Integer({ minimum: 1 })),
-    /** Present where placement and decree don't have it (yet). */
+    /** Where Raft's configuration has it, where placement and decree don't say so (yet). */
     address: Type.Optional(ReplicaAddressSchema),
     /** Voters in Raft's configuration, told by the bootstrapping replica while its cluster gathers. */
     voters: Type.Optional(Type.Integer({ minimum: 0, maximum: LIMITS.replicationFactor + 1 })),

@@ -41,7 +41,7 @@ export interface QueryNetwork {
 export interface QueryComponents {
   readonly coordinator: Pick<
     Coordinator,
-    'ensure' | 'remove' | 'database' | 'record' | 'databases' | 'nodes' | 'roster' | 'admitted'
+    'ensure' | 'remove' | 'hibernate' | 'wake' | 'database' | 'record' | 'databases' | 'nodes' | 'roster' | 'admitted'
   >
   readonly network: QueryNetwork
   readonly replicas: LocalReplicas

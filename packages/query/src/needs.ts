@@ -23,6 +23,8 @@ export const OPERATION_NEEDS: Readonly<Record<OperationName, OperationNeeds>> = 
   dropTable: { scope: 'write', creates: false, ...QUERY },
   list: { scope: 'read', creates: false, ...QUERY },
   status: { scope: 'read', creates: false, ...QUERY },
+  hibernate: { scope: 'write', creates: false, ...QUERY },
+  wake: { scope: 'read', creates: false, ...QUERY },
   delete: { scope: 'admin', creates: false, ...QUERY },
   networkStatus: { scope: 'read', creates: false, ...QUERY },
   locate: { scope: 'read', creates: false, ...QUERY },

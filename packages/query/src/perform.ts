@@ -9,6 +9,7 @@ import {
   splitInternalName,
 } from '@dbcluster/protocol'
 import type { Activities } from './activity.js'
+import { changeLife } from './change-life.js'
 import { checkStatements } from './check-statements.js'
 import type { QueryComponents } from './components.js'
 import { locate } from './locate.js'
@@ -61,6 +62,11 @@ export const perform = async (components: PerformComponents, ask: Ask): Promise<
       const record = existing(components, name, database)
       const about = { record, ask, rememberedLeader: router.rememberedLeader(name) }
       return { result: await locate(components, components.sessions, about) }
+    }
+    case 'hibernate':
+    case 'wake': {
+      const record = existing(components, name, database)
+      return { result: await changeLife(components, { record, database, ask, wanted: operation.op }) }
     }
     case 'delete':
       existing(components, name, database)

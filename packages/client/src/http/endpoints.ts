@@ -84,6 +84,16 @@ const ENDPOINTS: { readonly [O in OperationName]: HttpEndpoint } = {
     ({ database }) => get(`${BASE}/status?database=${encodeURIComponent(database)}`),
     ({ meta: _, ...status }) => status,
   ),
+  hibernate: define(
+    'hibernate',
+    ({ database }) => post('hibernate', { database }),
+    ({ meta: _, ...status }) => status,
+  ),
+  wake: define(
+    'wake',
+    ({ database }) => post('wake', { database }),
+    ({ meta: _, ...status }) => status,
+  ),
   delete: define(
     'delete',
     ({ database }) => ({ method: 'DELETE', path: `${BASE}/${encodeURIComponent(database)}` }),

@@ -6,6 +6,8 @@ export const isForLeader = (operation: Operation): boolean =>
   'database' in operation &&
   operation.op !== 'status' &&
   operation.op !== 'locate' &&
+  operation.op !== 'hibernate' &&
+  operation.op !== 'wake' &&
   !(operation.op === 'query' && operation.consistency === 'none')
 
 /** Chooses the node that a request goes to. */

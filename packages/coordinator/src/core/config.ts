@@ -24,6 +24,8 @@ export interface CoordinatorInit {
   readonly abandonMs?: number
   /** How often one peer's digests are compared with ours. @default 5_000 */
   readonly antiEntropyMs?: number
+  /** Time without a query after which this node votes for a database's sleep; 0: it never does. @default 60_000 */
+  readonly hibernationTimeoutMs?: number
   /** How often admission and lost messages are tried again. @default 500 */
   readonly retryMs?: number
 }
@@ -44,6 +46,7 @@ export const resolveConfig = (init: CoordinatorInit): CoordinatorConfig => ({
   offerMs: 20_000,
   abandonMs: 15_000,
   antiEntropyMs: 5_000,
+  hibernationTimeoutMs: 60_000,
   retryMs: 500,
   ...init,
 })

@@ -1,5 +1,11 @@
 import { MetadataTable } from '@dbcluster/metadata'
-import type { MetadataRecord, NodeInfo, NodeMessage, RosterMember } from '@dbcluster/protocol'
+import {
+  DbClusterError,
+  type MetadataRecord,
+  type NodeInfo,
+  type NodeMessage,
+  type RosterMember,
+} from '@dbcluster/protocol'
 import { Asks, resultMessage } from './asks.js'
 import type { CoordinatorConfig } from './config.js'
 import { CoreContext } from './context.js'
@@ -138,6 +144,19 @@ export class CoordinatorCore {
         return this.#hosting.onFailed(event.name, event.clusterId, event.error)
       case 'replicaRemoved':
         return this.#hosting.onRemoved(event.name, event.clusterId)
+      case 'replicaLost':
+      case 'idleChecked':
+      case 'queryHeld':
+      case 'queriesHeld':
+      case 'replicaSlept':
+      case 'wakePortsLeased':
+      case 'wakePortsRefused':
+        return
+      case 'hibernateAsked':
+      case 'wakeAsked': {
+        const error = new DbClusterError('DATABASE_UNAVAILABLE', `${event.name} can neither sleep nor wake yet`)
+        return this.#context.emit({ type: 'answer', askId: event.askId, result: { ok: false, error } })
+      }
       case 'selfChanged':
         this.#info = event.info
         return

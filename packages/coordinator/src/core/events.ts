@@ -8,8 +8,10 @@ import type {
   MetadataRecord,
   NodeInfo,
   NodeMessage,
+  RaftPosition,
   ReplicaAssignment,
   Roster,
+  StopRecord,
 } from '@dbcluster/protocol'
 
 /** What this node remembers of a replica it hosts; on disk before its rqlited is first spawned. */
@@ -20,6 +22,12 @@ export interface LocalReplica {
   readonly assignment: ReplicaAssignment
   /** Its rqlited was spawned once: from then on it only ever restarts with the state it has. */
   readonly spawned: boolean
+  /** The awake period that it is in, or was in last; only grows. */
+  readonly run: number
+  /** It was stopped by plan at the end of `run`. */
+  readonly asleep: boolean
+  /** Where Raft's configuration has it. @default where the assignment says */
+  readonly address?: PortOffer
 }
 
 /** This node's vote on the roster that follows the current one. */
@@ -42,7 +50,14 @@ export interface Memory {
 export type ReplicaStart =
   | { readonly kind: 'bootstrap' }
   | { readonly kind: 'join'; readonly addresses: readonly string[] }
+  /** On other ports than before: it reaches the others, who do not reach it. */
   | { readonly kind: 'restart' }
+  /** A newcomer that is up and a member of nothing; a later `join` makes it one. */
+  | { readonly kind: 'warm' }
+  /** A member on a new address: only while the other voters have quorum without it. */
+  | { readonly kind: 'rejoin'; readonly addresses: readonly string[] }
+  /** With these voters in place of those that Raft knows: only where all of them stopped at one index. */
+  | { readonly kind: 'recover'; readonly peers: readonly { readonly id: string; readonly address: string }[] }
 
 /** Where leased ports are, before they become an assignment. */
 export interface PortOffer {
@@ -70,6 +85,36 @@ export type CoordinatorEvent =
   | { readonly type: 'replicaGathered'; readonly name: string; readonly clusterId: string; readonly voters: number }
   | { readonly type: 'replicaFailed'; readonly name: string; readonly clusterId: string; readonly error: string }
   | { readonly type: 'replicaRemoved'; readonly name: string; readonly clusterId: string }
+  /** Its directory is missing, emptied or older than it should be: it was not started. */
+  | { readonly type: 'replicaLost'; readonly name: string; readonly clusterId: string; readonly reason: string }
+  | { readonly type: 'idleChecked'; readonly name: string; readonly inFlight: number; readonly idleMs: number }
+  /** A query waits at a closed gate. Told once for any number of them, and again while they wait. */
+  | { readonly type: 'queryHeld'; readonly name: string }
+  | ({
+      readonly type: 'queriesHeld'
+      readonly attempt: number
+      /** The gate is closed and nothing is under way behind it. */
+      readonly held: boolean
+      /** Where the local rqlited stands, when it could be asked. */
+      readonly raft?: RaftPosition
+    } & ReplicaRun)
+  /** The process is gone. Without a record it did not stop where it was to. */
+  | ({ readonly type: 'replicaSlept'; readonly record?: StopRecord } & ReplicaRun)
+  | ({
+      readonly type: 'wakePortsLeased'
+      readonly offer: PortOffer
+      readonly stopRecord?: StopRecord
+    } & ReplicaRun)
+  | ({ readonly type: 'wakePortsRefused'; readonly reason: DeclineReason } & ReplicaRun)
+  | { readonly type: 'hibernateAsked'; readonly askId: string; readonly name: string }
+  | { readonly type: 'wakeAsked'; readonly askId: string; readonly name: string }
+
+/** One awake period of a replica here. */
+export interface ReplicaRun {
+  readonly name: string
+  readonly clusterId: string
+  readonly run: number
+}
 
 /** A key of the durable store and its new value; `undefined` deletes. */
 export interface StoreWrite {
@@ -96,6 +141,20 @@ export type CoordinatorEffect =
     }
   /** Stop the process, then set its directory aside; answered by `replicaRemoved`. */
   | { readonly type: 'removeReplica'; readonly name: string; readonly clusterId: string; readonly reason: string }
+  /** Answered by `idleChecked`. */
+  | { readonly type: 'checkIdle'; readonly name: string }
+  /** Close the gate unless something is under way, or was within `idleForMs`; answered by `queriesHeld`. */
+  | ({ readonly type: 'holdQueries'; readonly attempt: number; readonly idleForMs: number } & ReplicaRun)
+  /** Queries wait from now on, whatever is under way. */
+  | { readonly type: 'closeGate'; readonly name: string }
+  /** Queries pass, those that waited too. */
+  | { readonly type: 'openGate'; readonly name: string }
+  /** Snapshot, stop, keep the stop record, let the ports rest; answered by `replicaSlept`. */
+  | ({ readonly type: 'sleepReplica' } & ReplicaRun)
+  /** Ports of a replica that sleeps: given to others last. */
+  | { readonly type: 'restPorts'; readonly name: string; readonly ports: PortOffer }
+  /** Stop what may run, then take the preferred ports, or others where those are taken; answered by `wakePorts…`. */
+  | ({ readonly type: 'leaseWakePorts'; readonly preferred: PortOffer } & ReplicaRun)
   | { readonly type: 'answer'; readonly askId: string; readonly result: AskResult }
   | { readonly type: 'recordChanged'; readonly record: MetadataRecord }
   | { readonly type: 'rosterChanged'; readonly roster: Roster }

@@ -48,6 +48,15 @@ export const createReceiver = (parts: Parts): ((from: string, message: NodeMessa
       learnRoster(from, message.roster)
       deletions.onResponse(from, message)
     },
+    DATABASE_IDLE_NOTIFICATION: () => {},
+    DATABASE_SLEEP_PREPARE: () => {},
+    DATABASE_SLEEP_PROMISE: () => {},
+    DATABASE_SHUTDOWN_COORDINATED: () => {},
+    DATABASE_SLEEP_ABORT: () => {},
+    DATABASE_SLEEP_ASK: () => {},
+    DATABASE_SLEEP_TOLD: () => {},
+    DATABASE_WAKEUP_REQUEST: () => {},
+    DATABASE_WAKE_PORTS: () => {},
     NODE_JOIN_REQUEST: (from, message) => membership.onJoinRequest(from, message),
     NODE_ROSTER: (from, message) => membership.onRoster(from, message),
     NODE_ROSTER_PREPARE: (from, message) => membership.onPrepare(from, message),

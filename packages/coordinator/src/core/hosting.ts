@@ -3,6 +3,8 @@ import type { CoreContext } from './context.js'
 import type { LocalReplica, ReplicaStart } from './events.js'
 import type { Leases } from './leases.js'
 
+const FIRST_RUN = { run: 1, asleep: false } as const
+
 interface Hosted extends LocalReplica {
   readonly phase: 'running' | 'removing'
   /** When this node ends the matter if nobody has established the cluster by then. */
@@ -25,7 +27,9 @@ export class Hosting {
   constructor(context: CoreContext, memory: readonly LocalReplica[], components: HostingComponents) {
     this.#context = context
     this.#components = components
-    for (const replica of memory) this.#hosted.set(replica.name, { ...replica, phase: 'running', abandonAtMs: 0 })
+    for (const replica of memory) {
+      this.#hosted.set(replica.name, { ...FIRST_RUN, ...replica, phase: 'running', abandonAtMs: 0 })
+    }
   }
 
   get count(): number {
@@ -123,7 +127,7 @@ export class Hosting {
       return this.#reportFailure(name, decree.clusterId, 'the ports that this node offered are no longer held')
     }
     const { generation, clusterId } = decree
-    this.#start(record, { name, generation, clusterId, assignment, spawned: false })
+    this.#start(record, { name, generation, clusterId, assignment, spawned: false, ...FIRST_RUN })
   }
 
   #start(record: DatabaseRecord, replica: LocalReplica): void {

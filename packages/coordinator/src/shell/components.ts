@@ -1,4 +1,4 @@
-import type { DeclineReason, Decree, Logger, NodeInfo, ReplicaAssignment } from '@dbcluster/protocol'
+import type { DeclineReason, Decree, Logger, NodeInfo, ReplicaAssignment, StopRecord } from '@dbcluster/protocol'
 import type { PortOffer, ReplicaStart, StoreWrite } from '../core/events.js'
 
 /** Where what must survive a restart is kept. `write` resolves once it is on disk. */
@@ -32,6 +32,34 @@ export interface PortSource {
   /** The leased ports now belong to this database's replica. */
   confirm(leaseKey: string, name: string): void
   release(leaseKey: string): void
+  /** Ports of a database's replica: the preferred ones, or others where those can't be bound. @throws DbClusterError `PORTS_EXHAUSTED` */
+  leaseFor?(name: string, preferred: PortOffer): Promise<PortOffer>
+  /** These are the home of a replica that sleeps: others get them last. */
+  rest?(name: string, ports: PortOffer): void
+}
+
+/** Raft as a local rqlited sees it. */
+export interface RaftSight {
+  readonly isLeader: boolean
+  readonly lastLogIndex: number
+  readonly lastLogTerm: number
+  readonly commitIndex: number
+  readonly appliedIndex: number
+  readonly voters: readonly { readonly id: string; readonly address: string }[]
+}
+
+/** The gates in front of this node's replicas: every operation on one passes its gate. */
+export interface QueryGates {
+  /** Operations under way, and for how long there was none (0 while there is one). */
+  activity(name: string): { readonly inFlight: number; readonly idleMs: number }
+  /** Closes it if nothing is under way and nothing was for so long. @returns whether it is closed */
+  hold(name: string, idleForMs: number): boolean
+  /** Closes it, whatever is under way. */
+  close(name: string): void
+  /** Opens it to those who wait as well. */
+  open(name: string): void
+  /** Told of the first query that waits, and from time to time while any waits. */
+  onHeld(listener: (name: string) => void): () => void
 }
 
 /** What a replica that was started may come to say, any number of times. */
@@ -39,6 +67,8 @@ export interface ReplicaListener {
   ready(): void
   gathered(voters: number): void
   failed(error: string): void
+  /** Its directory is missing, emptied or older than it should be: nothing was started. */
+  lost?(reason: string): void
 }
 
 /** Where rqlited processes run. */
@@ -55,6 +85,13 @@ export interface ReplicaHost {
   ): void
   /** Stops the process, sets its directory aside and frees its ports. */
   remove(name: string, reason: string): Promise<void>
+  /** What the local rqlited says of Raft; undefined when it doesn't answer. */
+  view?(name: string): Promise<RaftSight | undefined>
+  /** Snapshot, SIGTERM, stop record, ports at rest; undefined when it stopped without a record. */
+  sleep?(name: string, options: { readonly run: number }): Promise<StopRecord | undefined>
+  /** Stops the process, with no record; the ports stay reserved. */
+  halt?(name: string): Promise<void>
+  stopRecord?(name: string): Promise<StopRecord | undefined>
 }
 
 /** Time and chance, injected. */
@@ -70,6 +107,7 @@ export interface CoordinatorComponents {
   readonly messenger: Messenger
   readonly ports: PortSource
   readonly replicas: ReplicaHost
+  readonly gates?: QueryGates
   readonly clock: CoordinatorClock
   readonly logger: Logger
   /** Unguessable hex characters, two for each byte. */

@@ -40,6 +40,16 @@ export interface Coordinator {
   ensure(name: string): Promise<EnsuredDatabase>
   /** Ends a database for good. @throws DbClusterError `DATABASE_NOT_FOUND`, `TIMEOUT` when no majority answered */
   remove(name: string): Promise<void>
+  /**
+   * Sends a database of which this node holds a replica to sleep; resolves when all its replicas are stopped.
+   * @throws DbClusterError `CONFLICT` while queries are under way, `DATABASE_NOT_FOUND`, `TIMEOUT`
+   */
+  hibernate(name: string): Promise<void>
+  /**
+   * Wakes a database of which this node holds a replica; resolves when it serves. One that is awake is no error.
+   * @throws DbClusterError `DATABASE_NOT_FOUND`, `DATABASE_WAKING` when it took too long
+   */
+  wake(name: string): Promise<void>
   /** A usable database: established and not deleted. */
   database(name: string): DatabaseRecord | undefined
   /** Whatever is known of this name, creations and tombstones included. */
@@ -131,6 +141,16 @@ class CoordinatorShell implements Coordinator {
 
   async remove(name: string): Promise<void> {
     const result = await this.#ask((askId) => ({ type: 'deleteAsked', askId, name }))
+    if (!result.ok) throw result.error
+  }
+
+  async hibernate(name: string): Promise<void> {
+    const result = await this.#ask((askId) => ({ type: 'hibernateAsked', askId, name }))
+    if (!result.ok) throw result.error
+  }
+
+  async wake(name: string): Promise<void> {
+    const result = await this.#ask((askId) => ({ type: 'wakeAsked', askId, name }))
     if (!result.ok) throw result.error
   }
 

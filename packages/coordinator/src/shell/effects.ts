@@ -97,6 +97,14 @@ export class EffectPerformer {
         return this.#startReplica(effect)
       case 'removeReplica':
         return this.#removeReplica(effect)
+      case 'checkIdle':
+      case 'holdQueries':
+      case 'closeGate':
+      case 'openGate':
+      case 'sleepReplica':
+      case 'restPorts':
+      case 'leaseWakePorts':
+        return
       case 'answer':
         return this.#sinks.answer(effect)
       case 'recordChanged':

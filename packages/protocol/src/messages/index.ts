@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import { type Checker, createChecker } from '../codec.js'
 import { DbClusterError } from '../errors.js'
 import * as creation from './creation.js'
+import * as life from './life.js'
 import * as metadata from './metadata.js'
 import * as repair from './repair.js'
 import * as roster from './roster.js'
@@ -24,6 +25,15 @@ const SCHEMAS = [
   creation.ReplicaFailedSchema,
   creation.DeleteRequestSchema,
   creation.DeleteResponseSchema,
+  life.IdleNotificationSchema,
+  life.SleepPrepareSchema,
+  life.SleepPromiseSchema,
+  life.ShutdownCoordinatedSchema,
+  life.SleepAbortSchema,
+  life.SleepAskSchema,
+  life.SleepToldSchema,
+  life.WakeupRequestSchema,
+  life.WakePortsSchema,
   roster.JoinRequestSchema,
   roster.RosterAnnounceSchema,
   roster.RosterPrepareSchema,

@@ -111,6 +111,8 @@ export const createWorld = (init: WorldInit = {}): World => {
         removed.push(name)
         records.delete(name)
       },
+      hibernate: async () => undefined,
+      wake: async () => undefined,
       database: usable,
       record: (name) => records.get(name),
       databases: (prefix) => [...records.values()].filter(({ name }) => name.startsWith(prefix)),

@@ -1,0 +1,44 @@
+import { effectiveReplicas } from '@dbcluster/metadata'
+import { type DatabaseRecord, type DatabaseStatusResult, DbClusterError } from '@dbcluster/protocol'
+import type { QueryComponents } from './components.js'
+import { forward } from './forwarder.js'
+import type { Ask } from './passage.js'
+import { databaseStatus, type StatusComponents } from './status.js'
+import { unlessAborted } from './wait.js'
+
+/** What is asked of a database as a whole. */
+export interface LifeAsk {
+  readonly record: DatabaseRecord
+  readonly database: string
+  readonly ask: Ask
+  readonly wanted: 'hibernate' | 'wake'
+}
+
+/** Sends a database to sleep or wakes it, through the first of its nodes that can be reached, and tells its status. */
+export const changeLife = async (
+  components: StatusComponents & Pick<QueryComponents, 'coordinator' | 'network'>,
+  about: LifeAsk,
+): Promise<DatabaseStatusResult> => {
+  const { coordinator, network } = components
+  const { record, database, ask, wanted } = about
+  const placed = effectiveReplicas(record)
+    .map((replica) => replica.peerId)
+    .sort()
+  const connected = new Set(network.connectedPeers())
+  if (placed.includes(network.peerId)) await unlessAborted(coordinator[wanted](record.name), ask.deadline.signal)
+  else {
+    const target = placed.find((peerId) => connected.has(peerId))
+    if (target === undefined || ask.hops > 0) throw unreachable(record.name, placed)
+    await forward(network, target, ask, { readOnly: true })
+  }
+  const changed = coordinator.database(record.name) ?? record
+  // The others are asked how they do, not to do it again.
+  const request: Ask['request'] = { ...ask.request, operation: { op: 'status', database } }
+  return databaseStatus(components, { record: changed, database, ask: { ...ask, request } })
+}
+
+const unreachable = (name: string, replicas: readonly string[]): DbClusterError =>
+  new DbClusterError('DATABASE_UNAVAILABLE', `none of the nodes that hold ${name} can be reached from here`, {
+    hint: 'the status of the network shows which nodes are up',
+    details: { replicas },
+  })
