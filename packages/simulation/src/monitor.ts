@@ -4,7 +4,7 @@ import { checkDurable } from './checks/durability.js'
 import { Knowledge } from './checks/knowledge.js'
 import { Outcomes } from './checks/outcomes.js'
 import { Votes } from './checks/votes.js'
-import type { StartReplica } from './model/machine.js'
+import type { StartReplica } from './model/start-replica.js'
 import type { Observer, SimNode } from './sim-node.js'
 import type { World } from './world.js'
 
@@ -86,7 +86,7 @@ export class Monitor implements Observer {
   /** A process makes a new Raft cluster. */
   bootstrapped(peerId: string, { name, decree }: StartReplica): void {
     const { clusterId } = decree
-    if (this.#world.clusters.get(clusterId) !== undefined)
+    if ((this.#world.fabric.record(clusterId)?.bootstraps ?? 0) > 0)
       this.fail('I1 one bootstrap', `${name}: cluster ${clusterId} is bootstrapped again, on ${peerId}`)
     if (!this.votes.isReserved(clusterId))
       this.fail('I1 reserved first', `${name}: ${peerId} bootstraps ${clusterId}, which no majority accepted`)

@@ -47,6 +47,8 @@ export class Network {
   readonly #lastArrivalMs = new Map<string, number>()
   readonly #blocked = new Set<string>()
   messages = 0
+  /** Some way was cut or opened. */
+  onChanged: () => void = () => {}
 
   constructor(schedule: Schedule, random: Random) {
     this.#schedule = schedule
@@ -69,15 +71,18 @@ export class Network {
   /** Nothing passes in this direction any more; nobody is told. */
   block(from: string, to: string): void {
     this.#blocked.add(way(from, to))
+    this.onChanged()
   }
 
   unblock(from: string, to: string): void {
     this.#blocked.delete(way(from, to))
+    this.onChanged()
     this.connectAll()
   }
 
   heal(): void {
     this.#blocked.clear()
+    this.onChanged()
     this.weather.loss = 0
     this.weather.duplication = 0
     this.connectAll()

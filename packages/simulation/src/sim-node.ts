@@ -210,7 +210,7 @@ export class SimNode implements Endpoint {
         return this.#startReplica(effect)
       case 'removeReplica':
         return this.#later(random.between(5, 40), () => {
-          this.machine.remove(effect.name)
+          this.machine.remove(effect.name, effect.reason)
           this.ports.release(effect.name)
           return { type: 'replicaRemoved', name: effect.name, clusterId: effect.clusterId }
         })
@@ -233,6 +233,8 @@ export class SimNode implements Endpoint {
       ready: () => tell({ type: 'replicaReady', ...about }),
       gathered: (voters) => tell({ type: 'replicaGathered', ...about, voters }),
       failed: (error) => tell({ type: 'replicaFailed', ...about, error }),
+      warmed: () => {},
+      lost: (reason) => tell({ type: 'replicaFailed', ...about, error: reason }),
     })
   }
 

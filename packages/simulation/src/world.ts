@@ -1,7 +1,7 @@
 import { type CoordinatorInit, resolveConfig } from '@dbcluster/coordinator'
 import type { NodeMessage } from '@dbcluster/protocol'
-import { Clusters } from './model/clusters.js'
 import { Machine } from './model/machine.js'
+import { RaftFabric } from './model/raft/raft-fabric.js'
 import { Monitor } from './monitor.js'
 import { Network } from './network.js'
 import { Random } from './random.js'
@@ -25,7 +25,8 @@ export class World {
   readonly schedule = new Schedule()
   readonly random: Random
   readonly network: Network
-  readonly clusters = new Clusters()
+  /** Every rqlited that runs, and every cluster that there ever was. */
+  readonly fabric: RaftFabric
   readonly monitor: Monitor
   readonly nodes: readonly SimNode[]
 
@@ -34,19 +35,23 @@ export class World {
     this.network = new Network(this.schedule, this.random)
     this.monitor = new Monitor(this, init.isWellFormed ?? (() => true))
     const config = resolveConfig({ rqliteMajor: 8, ...init.config })
-    const machines = new Map<string, Machine>()
+    this.fabric = new RaftFabric({
+      schedule: this.schedule,
+      random: this.random,
+      isReachable: (peerId, other) => this.network.isReachable(peerId, other),
+      onBroken: (invariant, message) => this.monitor.fail(invariant, message),
+    })
+    this.network.onChanged = () => this.fabric.changed()
     this.nodes = Array.from({ length: init.nodes }, (_, index) => {
       const peerId = `Node${String.fromCharCode(65 + index)}`
       const machine = new Machine({
         peerId,
         schedule: this.schedule,
         random: this.random,
-        clusters: this.clusters,
-        reaches: (other, name, clusterId) =>
-          this.network.isReachable(peerId, other) && machines.get(other)?.isUp(name, clusterId) === true,
+        fabric: this.fabric,
         onBootstrap: (start) => this.monitor.bootstrapped(peerId, start),
+        onSpawn: () => {},
       })
-      machines.set(peerId, machine)
       const node = new SimNode({
         peerId,
         config,

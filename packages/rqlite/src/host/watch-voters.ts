@@ -12,8 +12,9 @@ export const watchVoters = async (
 ): Promise<number | undefined> => {
   while (!signal.aborted) {
     const view = await client.status({ signal, timeoutMs: 2_000 }).catch(() => undefined)
-    // A follower's list may be ahead of what is committed; the leader's changes one committed entry at a time.
-    if (view?.isLeader === true && view.voters.length >= wanted) return view.voters.length
+    // The list is that of the newest configuration in the log: sure is only what the leader has committed.
+    const isCommitted = view?.isLeader === true && view.commitIndex === view.lastLogIndex
+    if (isCommitted && view.voters.length >= wanted) return view.voters.length
     await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined)
   }
   return undefined

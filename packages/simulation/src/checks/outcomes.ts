@@ -61,7 +61,7 @@ export class Outcomes {
     const { record } = result
     const { name, decree, established, deleted } = record
     if (!established || deleted) this.#fail('I1 answer', `${node.peerId} answered ${name} with a record nobody can use`)
-    const voters = this.#world.clusters.get(decree.clusterId)?.peakVoters ?? 0
+    const voters = this.#world.fabric.record(decree.clusterId)?.peakVoters ?? 0
     if (voters < decree.replicationFactor)
       this.#fail('I1 voters', `${name} is answered with ${voters} of ${decree.replicationFactor} voters ever there`)
   }

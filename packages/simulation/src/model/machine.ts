@@ -1,121 +1,146 @@
-import type { CoordinatorEffect } from '@dbcluster/coordinator'
 import type { Random } from '../random.js'
 import type { Schedule } from '../schedule.js'
-import type { Cluster, Clusters } from './clusters.js'
-
-/** How often a joining replica asks, and for how long, in milliseconds. */
-const JOIN_EVERY_MS = 100
-const JOIN_FOR_MS = 6_000
-/** How often the voters are counted while a cluster gathers. */
-const GATHER_EVERY_MS = 50
-
-export type StartReplica = Extract<CoordinatorEffect, { type: 'startReplica' }>
-
-/** What one replica's process may come to say. */
-export interface ReplicaListener {
-  ready(): void
-  gathered(voters: number): void
-  failed(error: string): void
-}
-
-interface Process {
-  readonly clusterId: string
-  readonly httpPort: number
-  readonly gather: number | undefined
-  state: 'starting' | 'joining' | 'up'
-}
-
-interface Directory {
-  readonly clusterId: string
-  /** Raft state is in it: it was bootstrapped, or joined. */
-  state: boolean
-}
+import { copyDirectory, createDirectory, type Directory, type StopRecord } from './directory.js'
+import type { Voter } from './raft/entry.js'
+import type { RaftFabric } from './raft/raft-fabric.js'
+import type { RaftServer } from './raft/raft-server.js'
+import { Rqlited } from './rqlited.js'
+import type { ReplicaListener, StartReplica } from './start-replica.js'
 
 /** How rqlited behaves on this machine; may change while it runs. */
 export interface Temper {
   startMs: { low: number; high: number }
-  /** Share of first starts that fail. */
+  /** SIGTERM to exit. */
+  stopMs: { low: number; high: number }
+  /** Share of starts that fail. */
   failure: number
 }
 
-interface MachineInit {
+export interface MachineInit {
   readonly peerId: string
   readonly schedule: Schedule
   readonly random: Random
-  readonly clusters: Clusters
-  /** The process of this database on another machine answers us. */
-  readonly reaches: (peerId: string, name: string, clusterId: string) => boolean
+  readonly fabric: RaftFabric
   readonly onBootstrap: (start: StartReplica) => void
+  /** A process is about to exist: what the directory says is what it will believe. */
+  readonly onSpawn: (start: StartReplica, directory: Directory) => void
+}
+
+/** Raft as a node sees it in its own rqlited. */
+export interface RaftSight {
+  readonly raftId: string
+  readonly isLeader: boolean
+  readonly leaderId: string | undefined
+  readonly term: number
+  readonly lastIndex: number
+  readonly lastTerm: number
+  readonly commitIndex: number
+  readonly voters: readonly Voter[]
 }
 
 /**
  * A machine's rqlited processes and data directories. Both outlive the node's process; nobody hears of what they do
- * while it is down. A much simplified rqlite: the first bootstraps, others join while it is up, voters are counted.
+ * while it is down.
  */
 export class Machine {
-  readonly temper: Temper = { startMs: { low: 30, high: 150 }, failure: 0 }
+  readonly peerId: string
+  readonly temper: Temper = { startMs: { low: 30, high: 150 }, stopMs: { low: 4, high: 10 }, failure: 0 }
+  /** Directories that were set aside. */
+  readonly quarantine: { readonly name: string; readonly directory: Directory; readonly reason: string }[] = []
   readonly #init: MachineInit
-  readonly #processes = new Map<string, Process>()
+  readonly #processes = new Map<string, Rqlited>()
   readonly #directories = new Map<string, Directory>()
-  readonly #listeners = new Map<string, ReplicaListener>()
+  /** Launches of each member, counted outside of its directory. */
+  readonly #marks = new Map<string, number>()
+  readonly #backups = new Map<string, Directory>()
+  #full = false
 
   constructor(init: MachineInit) {
     this.#init = init
+    this.peerId = init.peerId
   }
 
+  /** Starts a replica's rqlited, after ending what runs of it; one that runs already, as asked, is adopted. */
   start(request: StartReplica, listener: ReplicaListener): void {
-    const { name, decree, start, gather, assignment } = request
-    const { clusterId } = decree
-    this.#listeners.set(name, listener)
-    const adopted = this.#processes.get(name)
-    if (adopted?.clusterId === clusterId) return void (adopted.state === 'up' && this.#announce(name, adopted, gather))
-    const process: Process = { clusterId, httpPort: assignment.httpPort, gather, state: 'starting' }
-    const { startMs, failure } = this.temper
-    if (start.kind === 'restart' && this.#directories.get(name)?.clusterId !== clusterId) {
-      return this.#fail(name, undefined, 'the data directory of this replica is missing')
-    }
-    if (start.kind !== 'restart') this.#directories.set(name, { clusterId, state: false })
-    this.#processes.set(name, process)
-    const fails = start.kind !== 'restart' && this.#init.random.chance(failure)
-    this.#init.schedule.after(this.#init.random.between(startMs.low, startMs.high), () => {
-      if (this.#processes.get(name) !== process) return
-      if (fails) return this.#fail(name, process, 'rqlited: address already in use')
-      if (start.kind === 'restart') return this.#restarted(name, process)
-      if (start.kind === 'join') return this.#join(name, process, request, 0)
-      this.#init.onBootstrap(request)
-      this.#init.clusters.bootstrap(clusterId, name, this.#init.peerId)
-      this.#up(name, process)
+    const { name, decree, assignment, start } = request
+    const running = this.#processes.get(name)
+    if (running?.fits(request)) return running.adopt(listener)
+    if (running !== undefined) this.#end(name, { stepDown: true })
+    const about = { clusterId: decree.clusterId, raftId: assignment.raftId }
+    const lost = this.#mismatch(request)
+    if (lost !== undefined) return void this.#init.schedule.after(1, () => listener.lost(lost))
+    const kept = this.#directories.get(name)
+    const isFresh = kept?.raftId !== about.raftId || kept.clusterId !== about.clusterId
+    if (isFresh && kept !== undefined) this.#setAside(name, kept, 'another replica takes its place')
+    const directory = kept !== undefined && !isFresh ? kept : createDirectory(about)
+    this.#directories.set(name, directory)
+    this.#launch(directory, name)
+    this.#init.onSpawn(request, directory)
+    if (start.kind === 'recover') directory.log.recover(start.peers)
+    const { fabric, schedule, random, onBootstrap, peerId } = this.#init
+    const rqlited = new Rqlited({ request, listener, directory, peerId, fabric, schedule, random, temper: this.temper })
+    rqlited.full = this.#full
+    rqlited.onBootstrap = onBootstrap
+    rqlited.onFailed = () => this.#processes.get(name) === rqlited && this.#processes.delete(name)
+    this.#processes.set(name, rqlited)
+    rqlited.spawn()
+  }
+
+  /** The planned stop. @returns through `done` what may be shown later */
+  sleep(name: string, run: number, done: (record: StopRecord | undefined) => void): void {
+    const { schedule, random } = this.#init
+    const { low, high } = this.temper.stopMs
+    const sight = this.sight(name)
+    const running = this.#processes.get(name)
+    if (running === undefined) return void schedule.after(1, () => done(this.#directories.get(name)?.stopRecord))
+    schedule.after(random.between(low, high), () => {
+      if (this.#processes.get(name) !== running) return done(undefined)
+      this.#end(name, { stepDown: true })
+      const record = sight === undefined ? undefined : stopRecordOf(running.clusterId, run, sight)
+      const directory = this.#directories.get(name)
+      if (directory !== undefined && !this.#full) directory.stopRecord = record
+      done(directory?.stopRecord)
+    })
+  }
+
+  /** SIGTERM, or with `stepDown: false` SIGKILL; directory and ports stay. */
+  halt(name: string, options: { readonly stepDown: boolean }, done: () => void): void {
+    const { schedule, random } = this.#init
+    const running = this.#processes.get(name)
+    schedule.after(random.between(this.temper.stopMs.low, this.temper.stopMs.high), () => {
+      if (running !== undefined && this.#processes.get(name) === running) this.#end(name, options)
+      done()
     })
   }
 
   /** Stops the process and sets its directory aside. */
-  remove(name: string): void {
-    this.#processes.delete(name)
-    this.#directories.delete(name)
-    this.#listeners.delete(name)
+  remove(name: string, reason: string): void {
+    this.#end(name, { stepDown: true })
+    const directory = this.#directories.get(name)
+    if (directory !== undefined) this.#setAside(name, directory, reason)
+    this.#marks.delete(name)
   }
 
-  /** The node's process died: its children go on, or some die too, and nobody listens. */
-  orphan(deathShare: number): void {
-    this.#listeners.clear()
-    for (const name of [...this.#processes.keys()])
-      if (this.#init.random.chance(deathShare)) this.#processes.delete(name)
+  stopRecord(name: string): StopRecord | undefined {
+    return this.#directories.get(name)?.stopRecord
   }
 
-  /** The disk is gone. */
-  wipe(): void {
-    this.#processes.clear()
-    this.#directories.clear()
-    this.#listeners.clear()
+  sight(name: string): RaftSight | undefined {
+    return this.#processes.get(name)?.sight()
   }
 
-  isUp(name: string, clusterId: string): boolean {
-    const process = this.#processes.get(name)
-    return process?.clusterId === clusterId && process.state === 'up'
+  /** A running rqlited that takes part in Raft. */
+  server(name: string): RaftServer | undefined {
+    return this.#processes.get(name)?.server
   }
 
-  isBound(httpPort: number): boolean {
-    return [...this.#processes.values()].some((process) => process.httpPort === httpPort)
+  directory(name: string): Directory | undefined {
+    return this.#directories.get(name)
+  }
+
+  /** Names of databases with a directory here. */
+  directories(): string[] {
+    return [...this.#directories.keys()].sort()
   }
 
   /** Names of databases with a process here. */
@@ -123,53 +148,105 @@ export class Machine {
     return [...this.#processes.keys()].sort()
   }
 
-  #restarted(name: string, process: Process): void {
-    if (this.#directories.get(name)?.state) return this.#up(name, process)
-    this.#fail(name, process, 'this replica never joined its cluster')
+  isBound(httpPort: number): boolean {
+    return [...this.#processes.values()].some((process) => process.httpPort === httpPort)
   }
 
-  #join(name: string, process: Process, request: StartReplica, waitedMs: number): void {
-    if (this.#processes.get(name) !== process) return
-    process.state = 'joining'
-    const first = request.decree.replicas[0]
-    const cluster = this.#init.clusters.get(process.clusterId)
-    if (cluster !== undefined && first !== undefined && this.#init.reaches(first.peerId, name, process.clusterId)) {
-      this.#init.clusters.join(cluster, this.#init.peerId)
-      return this.#up(name, process)
+  /** The node's process died: its children go on, or some die too, and nobody listens. */
+  orphan(deathShare: number): void {
+    for (const [name, process] of [...this.#processes]) {
+      process.adopt(undefined)
+      if (this.#init.random.chance(deathShare)) this.#end(name, { stepDown: false })
     }
-    if (waitedMs >= JOIN_FOR_MS) return this.#fail(name, process, 'rqlited: failed to join cluster')
-    this.#init.schedule.after(JOIN_EVERY_MS, () => this.#join(name, process, request, waitedMs + JOIN_EVERY_MS))
   }
 
-  #up(name: string, process: Process): void {
-    process.state = 'up'
+  /** rqlited dies by itself; who listens hears of it and starts it again. */
+  kill(name: string): void {
+    this.#processes.get(name)?.die()
+  }
+
+  /** SIGSTOP and SIGCONT of one rqlited. */
+  freeze(name: string, isFrozen: boolean): void {
+    const server = this.server(name)
+    if (server === undefined) return
+    server.paused = isFrozen
+    this.#init.fabric.changed()
+  }
+
+  /** No room on the disk, or room again. */
+  set full(isFull: boolean) {
+    this.#full = isFull
+    for (const process of this.#processes.values()) process.full = isFull
+    this.#init.fabric.changed()
+  }
+
+  get full(): boolean {
+    return this.#full
+  }
+
+  /** The disk is gone. */
+  wipe(): void {
+    for (const name of [...this.#processes.keys()]) this.#end(name, { stepDown: false })
+    this.#directories.clear()
+    this.#marks.clear()
+    this.#backups.clear()
+  }
+
+  /** A directory is emptied behind everybody's back; its process must not run. */
+  empty(name: string): void {
     const directory = this.#directories.get(name)
-    if (directory !== undefined) directory.state = true
-    this.#announce(name, process, process.gather)
+    if (directory === undefined || this.#processes.has(name)) return
+    this.#directories.delete(name)
   }
 
-  #announce(name: string, process: Process, gather: number | undefined): void {
-    this.#listeners.get(name)?.ready()
-    const cluster = this.#init.clusters.get(process.clusterId)
-    if (gather !== undefined && cluster !== undefined) this.#gather(name, process, cluster, gather)
+  /** Somebody takes a copy of a directory. */
+  backUp(name: string): void {
+    const directory = this.#directories.get(name)
+    if (directory !== undefined) this.#backups.set(name, copyDirectory(directory))
   }
 
-  /** Tells the voters whenever their number has grown, until all are there. */
-  #gather(name: string, process: Process, cluster: Cluster, wanted: number, told = 0): void {
-    if (this.#processes.get(name) !== process) return
-    const listener = this.#listeners.get(name)
-    if (listener === undefined) return
-    const voters = cluster.voters.size
-    if (voters > told) listener.gathered(voters)
-    if (voters >= wanted) return
-    this.#init.schedule.after(GATHER_EVERY_MS, () => this.#gather(name, process, cluster, wanted, voters))
+  /** Somebody puts the copy back, where the member was launched since: others are not told apart. */
+  restoreBackUp(name: string): boolean {
+    const backup = this.#backups.get(name)
+    const directory = this.#directories.get(name)
+    if (backup === undefined || directory === undefined || this.#processes.has(name)) return false
+    if (backup.raftId !== directory.raftId || backup.launches >= directory.launches) return false
+    this.#directories.set(name, copyDirectory(backup))
+    return true
   }
 
-  #fail(name: string, process: Process | undefined, error: string): void {
-    if (process !== undefined) this.#processes.delete(name)
-    const listener = this.#listeners.get(name)
-    this.#init.schedule.after(1, () => {
-      if (this.#listeners.get(name) === listener) listener?.failed(error)
-    })
+  /** Why this directory must not be started as this member, or nothing. */
+  #mismatch({ name, start, decree, assignment }: StartReplica): string | undefined {
+    if (start.kind === 'bootstrap' || start.kind === 'join' || start.kind === 'warm') return undefined
+    const directory = this.#directories.get(name)
+    const isSame = directory?.raftId === assignment.raftId && directory.clusterId === decree.clusterId
+    if (directory === undefined || !isSame) return 'its directory was emptied, or is another one'
+    if (directory.launches < (this.#marks.get(name) ?? 0)) return 'its directory is a copy from an earlier launch'
+    return undefined
   }
+
+  /** The stop record is void, on disk, before the process can exist. */
+  #launch(directory: Directory, name: string): void {
+    directory.stopRecord = undefined
+    directory.launches += 1
+    this.#marks.set(name, directory.launches)
+  }
+
+  #setAside(name: string, directory: Directory, reason: string): void {
+    this.#directories.delete(name)
+    this.quarantine.push({ name, directory, reason })
+  }
+
+  #end(name: string, options: { readonly stepDown: boolean }): void {
+    const process = this.#processes.get(name)
+    this.#processes.delete(name)
+    process?.end(options)
+  }
+}
+
+/** The record that a replica in this state may leave. */
+const stopRecordOf = (clusterId: string, run: number, sight: RaftSight): StopRecord | undefined => {
+  const { lastIndex, lastTerm, commitIndex, voters, raftId } = sight
+  if (lastIndex === 0 || lastIndex !== commitIndex || !voters.some(({ id }) => id === raftId)) return undefined
+  return { clusterId, run, lastIndex, lastTerm, voters: [...voters].sort((a, b) => (a.id < b.id ? -1 : 1)) }
 }

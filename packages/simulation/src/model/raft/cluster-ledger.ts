@@ -1,0 +1,69 @@
+import type { Entry } from './entry.js'
+import type { RaftServer } from './raft-server.js'
+
+/** Told of what Raft must never do: it can only come from how it is used. */
+export type OnBroken = (invariant: string, message: string) => void
+
+/** All that ever happened to one cluster id, as somebody sees it who sees everything. */
+export class ClusterRecord {
+  readonly clusterId: string
+  readonly name: string
+  bootstraps = 0
+  /** The most voters that were ever in its committed configuration. */
+  peakVoters = 0
+  readonly #onBroken: OnBroken
+  readonly #committed: Entry[] = []
+  readonly #leaders = new Map<number, string>()
+
+  constructor(init: { readonly clusterId: string; readonly name: string; readonly onBroken: OnBroken }) {
+    this.clusterId = init.clusterId
+    this.name = init.name
+    this.#onBroken = init.onBroken
+  }
+
+  /** Entries that were committed, in order. */
+  get log(): readonly Entry[] {
+    return this.#committed
+  }
+
+  elected(server: RaftServer): void {
+    const { term } = server.log
+    const known = this.#leaders.get(term)
+    if (known !== undefined && known !== server.id)
+      this.#onBroken('I4 one leader', `${this.name}: ${known} and ${server.id} were both elected in term ${term}`)
+    this.#leaders.set(term, server.id)
+  }
+
+  /** These indices of a leader's log are committed now: for good. */
+  committed(leader: RaftServer, from: number, to: number): void {
+    for (let index = from; index <= to; index += 1) {
+      const entry = leader.log.entry(index)
+      if (entry === undefined) continue
+      const known = this.#committed[index - 1]
+      if (known === undefined) this.#committed[index - 1] = entry
+      else if (known !== entry)
+        this.#onBroken(
+          'I4 committed for good',
+          `${this.name}: ${leader.id} commits another entry ${index} (term ${entry.term}) than the one committed before (term ${known.term})`,
+        )
+      if (entry.command.kind === 'config') this.peakVoters = Math.max(this.peakVoters, entry.command.voters.length)
+    }
+  }
+
+  /** A member gives up what it knew as committed. */
+  overwritten(server: RaftServer, index: number): void {
+    this.#onBroken(
+      'I4 committed for good',
+      `${this.name}: entry ${index} was committed and is overwritten on ${server.id}`,
+    )
+  }
+
+  /** The last committed write to a register. */
+  valueOf(key: string): number | undefined {
+    for (let at = this.#committed.length - 1; at >= 0; at -= 1) {
+      const command = this.#committed[at]?.command
+      if (command?.kind === 'write' && command.write.key === key) return command.write.value
+    }
+    return undefined
+  }
+}
