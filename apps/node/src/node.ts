@@ -21,6 +21,7 @@ import {
 import { createSqlPlanner } from '@dbcluster/sql'
 import { followRoster } from './follow-roster.js'
 import { portSource } from './port-source.js'
+import { replicaSecrets } from './replica-secrets.js'
 import { VERSION } from './version.js'
 
 /** What a node is made of. */
@@ -103,7 +104,11 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
     random: Math.random,
     nowMs: systemClock.nowMs,
   })
-  const replicas = createReplicaHost({ dataDir, binary, timing: config.rqlite.timing })({ logger, ports })
+  const replicas = createReplicaHost({ dataDir, binary, timing: config.rqlite.timing })({
+    logger,
+    ports,
+    secrets: replicaSecrets(keys),
+  })
   onStop(() => replicas.stopAll())
   const coordinator = createCoordinator({
     replicationFactor: config.database.replicationFactor,
@@ -161,6 +166,12 @@ const findBinary = async ({ config, logger, pathEnv, production }: NodeInit): Pr
     logger.warn('Running the embedded rqlited, meant for development', {
       version: binary.version,
       advice: 'install rqlite 10 and set rqlite.path for production',
+    })
+  }
+  if (!binary.capabilities.checksRaftClients) {
+    logger.warn('This rqlited does not check who connects to its Raft port, against what it says', {
+      version: binary.version,
+      advice: 'let only the other nodes reach the Raft ports, or use rqlite 8.43.3 or newer',
     })
   }
   return binary

@@ -116,10 +116,7 @@ describe('SIGKILL of a node process', () => {
       expect(await rowsAt(cluster, survivor, database)).toEqual([1, 2])
       const own = processes.find((one) => one.database === `demo_${database}`)
       if (own === undefined) throw new Error('no process')
-      await eventually(
-        'the orphan follows',
-        async () => (await localValue(own.httpPort, 'SELECT max(n) FROM rows')) === 2,
-      )
+      await eventually('the orphan follows', async () => (await localValue(own, 'SELECT max(n) FROM rows')) === 2)
 
       await victim.start()
       await cluster.settled()
@@ -147,11 +144,8 @@ describe("SIGKILL of the leader's rqlited", () => {
     const back = await eventually('a new process is there', () =>
       replicasOf(cluster, 'headless').find(({ node, pid }) => node === leader && pid !== victim.pid),
     )
-    await eventually(
-      'it has every row',
-      async () => (await localValue(back.httpPort, 'SELECT count(*) FROM rows')) === 3,
-    )
-    const members = await membersOf(back.httpPort)
+    await eventually('it has every row', async () => (await localValue(back, 'SELECT count(*) FROM rows')) === 3)
+    const members = await membersOf(back)
     expect(members.map(({ voter }) => voter)).toEqual([true, true, true])
     expect(await rowsAt(cluster, leader, 'headless')).toEqual([1, 2, 3])
   })

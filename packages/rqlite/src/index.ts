@@ -46,3 +46,5 @@ export type { ProcessExit, ProcessHost, ProcessIdentity, RunningProcess, SpawnCo
 export { hasRaftState, type RaftStateOnDisk, raftStateOf, readMember } from './process/raft-state.js'
 export type { ReplicaProcess, ReplicaProcessState } from './process/replica-process.js'
 export { DEFAULT_RESTART_POLICY, type ReplicaPhase, type RestartPolicy } from './process/supervisor-machine.js'
+export { type ReplicaCredential, replicaCredentials } from './security/replica-credentials.js'
+export type { ReplicaSecrets } from './security/replica-secrets.js'

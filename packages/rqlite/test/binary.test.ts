@@ -9,8 +9,10 @@ import {
   type ReplicaSpec,
   type RqliteBinary,
   replicaArguments,
+  replicaCredentials,
 } from '../src/index.js'
 import { binaryUnderTest } from './support/rqlited.js'
+import { testSecrets } from './support/test-secrets.js'
 
 const help = (name: string): Promise<string> => readFile(new URL(`fixtures/${name}.txt`, import.meta.url), 'utf8')
 const binary = async (version: string, helpName: string): Promise<RqliteBinary> =>
@@ -43,6 +45,7 @@ describe('what a binary can do', () => {
       hasAutoOptimize: false,
       linearizable: false,
       blobParameters: 'inline',
+      checksRaftClients: false,
       hexTextIsBlob: false,
       sqlBackupLeaderOnly: true,
     })
@@ -69,6 +72,16 @@ describe('what a binary can do', () => {
       })
     },
   )
+
+  test.each([
+    ['8', false],
+    ['v8.43.2', false],
+    ['v8.43.3', true],
+    ['v9.0.0', true],
+    ['v10.2.7', true],
+  ])('%s asks who connects to its Raft port: %s', async (version, checks) => {
+    expect((await binary(version, 'help-9.4')).capabilities.checksRaftClients).toBe(checks)
+  })
 
   test.each([['v7.21.4'], ['v11.0.0'], ['something else']])('%s is refused', async (version) => {
     await expect(binary(version, 'help-9.4')).rejects.toMatchObject({ code: 'RQLITED_REFUSED' })
@@ -105,6 +118,21 @@ describe('the command line', () => {
     )
   })
 
+  test('of a protected replica names files, and the user as whom it joins, but no secret', async () => {
+    const secrets = testSecrets('key')
+    const start = { kind: 'join', addresses: ['10.0.0.2:7002'] } as const
+    const on9 = await binary('v9.4.5', 'help-9.4')
+    const args = replicaArguments(on9, { ...spec, secrets, start }, '/data/app_users/rqlite')
+    const [{ username, password }] = replicaCredentials(secrets, spec.clusterId)
+    const at = '/data/app_users/security'
+    expect(args.join(' ')).toContain(
+      `-auth ${at}/auth.json -node-cert ${at}/node.crt -node-key ${at}/node.key -node-ca-cert ${at}/ca.crt -node-verify-server-name replica.dbcluster.internal -node-verify-client -join-as ${username} -join`,
+    )
+    expect(args.join(' ')).not.toContain(password)
+    const restart = replicaArguments(on9, { ...spec, secrets, start: { kind: 'restart' } }, '/d')
+    expect(restart).not.toContain('-join-as')
+  })
+
   test('of a restart has neither join nor bootstrap', async () => {
     const args = replicaArguments(await binary('v9.4.5', 'help-9.4'), { ...spec, start: { kind: 'restart' } }, '/d')
     expect(args.filter((arg) => /join|bootstrap/.test(arg))).toEqual([])
@@ -117,7 +145,8 @@ describe('the command line', () => {
   ])('%s knows every flag it gets', async (version, name) => {
     const text = await help(name)
     const join = { kind: 'join', addresses: ['h:1'] } as const
-    const args = replicaArguments(await binary(version, name), { ...spec, start: join }, '/d')
+    const protectedSpec = { ...spec, start: join, secrets: testSecrets('key') }
+    const args = replicaArguments(await binary(version, name), protectedSpec, '/d')
     const flags = args.filter((arg) => arg.startsWith('-')).map((arg) => arg.split('=')[0])
     for (const flag of flags) expect(text).toMatch(new RegExp(`^  ${flag}\\b`, 'm'))
   })

@@ -7,9 +7,11 @@ import {
   outcomeOf,
   type RqliteBinary,
   type RqliteClient,
+  replicaCredentials,
 } from '../src/index.js'
 import { createReplicaBench, type ReplicaBench } from './support/replica-bench.js'
 import { binaryUnderTest } from './support/rqlited.js'
+import { testSecrets } from './support/test-secrets.js'
 
 let binary: RqliteBinary
 let bench: ReplicaBench
@@ -186,7 +188,13 @@ describe('a call', () => {
   })
 
   test('whose answer is beyond the bound ends with RESULT_TOO_LARGE', async () => {
-    const small = createRqliteClient({ httpPort, capabilities: binary.capabilities, responseMaxBytes: 1_000 })
+    const [credential] = replicaCredentials(testSecrets('key'), 'c'.repeat(32))
+    const small = createRqliteClient({
+      httpPort,
+      credential,
+      capabilities: binary.capabilities,
+      responseMaxBytes: 1_000,
+    })
     try {
       const sql = "SELECT replace(hex(zeroblob(1000)), '00', 'long')"
       await expect(small.query([{ sql }])).rejects.toMatchObject({ code: 'RESULT_TOO_LARGE' })

@@ -32,7 +32,7 @@ export const describeCreation = (of: () => TestCluster): void =>
       }
       const replicas = replicasOf(cluster, database)
       expect(replicas.map(({ node }) => node)).toEqual([0, 1, 2])
-      const views = await Promise.all(replicas.map(({ httpPort }) => membersOf(httpPort)))
+      const views = await Promise.all(replicas.map(membersOf))
       for (const view of views) {
         expect(view.map(({ voter }) => voter)).toEqual([true, true, true])
         expect(view.filter(({ leader }) => leader)).toHaveLength(1)

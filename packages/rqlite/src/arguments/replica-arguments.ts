@@ -1,5 +1,6 @@
 import { DbClusterError } from '@dbcluster/protocol'
 import type { RqliteBinary } from '../binary/describe-rqlited.js'
+import { securityArguments } from '../security/security-arguments.js'
 import type { ReplicaSpec, ReplicaStart } from './replica-spec.js'
 import { type ReplicaTiming, timingOf } from './timing.js'
 
@@ -26,6 +27,7 @@ export const replicaArguments = (binary: RqliteBinary, spec: ReplicaSpec, dataDi
     ...(capabilities.hasAutoOptimize ? ['-auto-optimize-int', '0'] : []),
     ...(capabilities.hasShutdownStepdown ? [`-raft-shutdown-stepdown=${spec.shutdownStepdown ?? true}`] : []),
     `-fk=${spec.foreignKeys}`,
+    ...securityArguments(spec),
     ...joinArguments(spec.start, timing),
     dataDirectory,
   ]

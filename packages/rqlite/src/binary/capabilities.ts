@@ -20,6 +20,12 @@ export interface RqliteCapabilities {
   readonly blobParameters: 'inline' | 'array'
   /** A text parameter of the shape `x'0102'` turns into a BLOB (8.31 and later), so it must stand in the SQL text. */
   readonly hexTextIsBlob: boolean
+  /**
+   * `-node-verify-client` does what it says (8.43.3 and later). Before, from 8.14 on, rqlited says `mutual TLS enabled`
+   * and lets clients without a certificate in all the same (tcp.NewTLSMux drops the argument): what they send is
+   * encrypted, and nobody asked who they are.
+   */
+  readonly checksRaftClients: boolean
   /** Whether a backup as SQL text must be asked of the leader (`fmt=sql` through a follower fails on 8.26). */
   readonly sqlBackupLeaderOnly: boolean
 }
@@ -59,6 +65,7 @@ export const capabilitiesOf = (version: RqliteVersion, flags: ReadonlySet<string
     linearizable: atLeast(version, 8, 32, 2),
     blobParameters: atLeast(version, 8, 31, 0) ? 'array' : 'inline',
     hexTextIsBlob: atLeast(version, 8, 31, 0) || mayBeNewer,
+    checksRaftClients: atLeast(version, 8, 43, 3),
     sqlBackupLeaderOnly: !atLeast(version, 9, 0, 0),
   }
 }

@@ -17,6 +17,8 @@ export interface HttpReply {
 
 export interface HttpChannelInit {
   readonly httpPort: number
+  /** Header that comes with each request. */
+  readonly authorization: string | undefined
   readonly connections: number
   readonly responseMaxBytes: number
   readonly timeoutMs: number
@@ -49,7 +51,10 @@ export const createHttpChannel = (init: HttpChannelInit): HttpChannel => {
         method: request.method,
         path: request.path,
         body: request.body ?? null,
-        headers: request.body === undefined ? {} : { 'content-type': 'application/json' },
+        headers: {
+          ...(init.authorization === undefined ? {} : { authorization: init.authorization }),
+          ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
         signal: deadline.signal,
       })
       if (reply.statusCode >= 300 && reply.statusCode < 400) {

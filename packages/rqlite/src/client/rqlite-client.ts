@@ -1,5 +1,6 @@
 import { type Consistency, DbClusterError } from '@dbcluster/protocol'
 import type { RqliteCapabilities } from '../binary/capabilities.js'
+import { basicAuthorization, type ReplicaCredential } from '../security/replica-credentials.js'
 import { decodeReply } from './decode-results.js'
 import { encodeStatements } from './encode-statements.js'
 import { createHttpChannel, type HttpRequest } from './http-channel.js'
@@ -20,6 +21,8 @@ export interface RqliteClientInit {
   /** On 127.0.0.1. */
   readonly httpPort: number
   readonly capabilities: RqliteCapabilities
+  /** @default none: the rqlited asks for none */
+  readonly credential?: ReplicaCredential
   /** Most requests at once; further ones wait. @default 32 */
   readonly connections?: number
   /** Largest reply that is read; a blob's byte takes up to four. @default 64 MiB */
@@ -60,6 +63,7 @@ export const createRqliteClient = (init: RqliteClientInit): RqliteClient => {
   const { capabilities } = init
   const channel = createHttpChannel({
     httpPort: init.httpPort,
+    authorization: init.credential === undefined ? undefined : basicAuthorization(init.credential),
     connections: init.connections ?? 32,
     responseMaxBytes: init.responseMaxBytes ?? 64 * 1024 * 1024,
     timeoutMs: init.timeoutMs ?? 30_000,

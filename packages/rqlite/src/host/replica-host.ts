@@ -8,6 +8,7 @@ import type { RqliteClient } from '../client/rqlite-client.js'
 import { createReplicaProcess } from '../process/create-replica-process.js'
 import { raftStateOf } from '../process/raft-state.js'
 import type { ReplicaProcess } from '../process/replica-process.js'
+import type { ReplicaSecrets } from '../security/replica-secrets.js'
 import { setAside } from './quarantine.js'
 import { watchVoters } from './watch-voters.js'
 
@@ -28,6 +29,7 @@ export interface ReplicaPorts {
 export interface ReplicaHostComponents {
   readonly logger: Logger
   readonly ports: ReplicaPorts
+  readonly secrets: ReplicaSecrets
 }
 
 /** A replica that is to be up. */
@@ -131,6 +133,7 @@ class ProcessReplicaHost implements ReplicaHost {
       start: await this.#startOf(request),
       timing: this.#init.timing,
       foreignKeys: decree.foreignKeys,
+      secrets: this.#components.secrets,
     }
     const process = createReplicaProcess({ spec, binary: this.#init.binary })({ logger: this.#components.logger })
     const end = new AbortController()

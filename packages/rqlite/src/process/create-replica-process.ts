@@ -2,6 +2,8 @@ import { DbClusterError, isDbClusterError, type Logger } from '@dbcluster/protoc
 import type { ReplicaSpec } from '../arguments/replica-spec.js'
 import type { RqliteBinary } from '../binary/describe-rqlited.js'
 import { createRqliteClient, type RqliteClient } from '../client/rqlite-client.js'
+import { replicaCredentials } from '../security/replica-credentials.js'
+import { watchRenewal } from '../security/watch-renewal.js'
 import { type Clock, createSystemClock } from './clock.js'
 import { launch } from './launch.js'
 import { createNodeProcessHost } from './node-process-host.js'
@@ -65,6 +67,7 @@ class SupervisedReplica implements ReplicaProcess {
   #probe: AbortController | undefined
   #cancelTimer: () => void = () => undefined
   #cancelLogCheck: () => void = () => undefined
+  #cancelRenewal: () => void = () => undefined
 
   constructor(init: ReplicaProcessInit, components: ReplicaProcessComponents) {
     this.#spec = init.spec
@@ -75,7 +78,12 @@ class SupervisedReplica implements ReplicaProcess {
     this.#logger = components.logger.child({ database: init.spec.database })
     this.#host = components.host ?? createNodeProcessHost()
     this.#clock = components.clock ?? createSystemClock()
-    this.client = createRqliteClient({ httpPort: init.spec.httpPort, capabilities: init.binary.capabilities })
+    const { httpPort, secrets, clusterId } = init.spec
+    this.client = createRqliteClient({
+      httpPort,
+      capabilities: init.binary.capabilities,
+      ...(secrets === undefined ? {} : { credential: replicaCredentials(secrets, clusterId)[0] }),
+    })
   }
 
   get state(): ReplicaProcessState {
@@ -179,6 +187,8 @@ class SupervisedReplica implements ReplicaProcess {
       this.#adopted = adopted
       if (this.#machine.phase === 'detached') return this.#release()
       this.#watchLog()
+      this.#cancelRenewal()
+      this.#cancelRenewal = watchRenewal(this.#spec, this.#clock, () => this.#renew())
       void process.exited.then((exit) => this.#onExited(incarnation, exit))
       this.#dispatch({ type: 'launched', incarnation })
     } catch (error) {
@@ -206,6 +216,7 @@ class SupervisedReplica implements ReplicaProcess {
   async #onExited(incarnation: number, exit: ProcessExit): Promise<void> {
     if (this.#machine.phase === 'detached') return
     this.#cancelLogCheck()
+    this.#cancelRenewal()
     if (this.#machine.phase !== 'stopping' && this.#machine.phase !== 'killing') {
       const how = exit.signal ?? (exit.code === undefined ? 'unknown status' : `status ${exit.code}`)
       const output = await this.lastOutput()
@@ -234,8 +245,17 @@ class SupervisedReplica implements ReplicaProcess {
     this.#cancelLogCheck = this.#clock.after(LOG_CHECK_MS, check, true)
   }
 
+  /** Not every rqlited reads a new certificate while it runs, so a new process does. */
+  #renew(): void {
+    if (this.#machine.phase !== 'ready') return
+    this.#logger.info('Restarting rqlited with a new certificate', { pid: this.#process?.pid })
+    this.#dispatch({ type: 'stopRequested' })
+    this.#dispatch({ type: 'startRequested' })
+  }
+
   #release(): void {
     this.#cancelLogCheck()
+    this.#cancelRenewal()
     this.#process?.release()
     this.#process = undefined
     this.#probe?.abort()

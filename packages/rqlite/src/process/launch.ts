@@ -2,6 +2,7 @@ import type { Logger } from '@dbcluster/protocol'
 import { RQLITED_ENVIRONMENT, replicaArguments } from '../arguments/replica-arguments.js'
 import type { ReplicaSpec } from '../arguments/replica-spec.js'
 import type { RqliteBinary } from '../binary/describe-rqlited.js'
+import { writeSecurityFiles } from '../security/security-files.js'
 import type { Clock } from './clock.js'
 import type { ProcessHost, RunningProcess } from './process-host.js'
 import {
@@ -45,6 +46,7 @@ export const launch = async (context: LaunchContext): Promise<Launched> => {
 
   await checkStart(spec, record?.startKind)
   const args = replicaArguments(binary, spec, files.data)
+  await writeSecurityFiles(spec, Date.now())
   await rotateLog(files)
   await writeProcessRecord(files, processRecord(spec, args, null))
   const process = await host.spawn({ path: binary.path, args, environment: RQLITED_ENVIRONMENT, logFile: files.log })

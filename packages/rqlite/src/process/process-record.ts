@@ -1,5 +1,6 @@
 import { hostAndPort } from '../arguments/replica-arguments.js'
 import type { ReplicaSpec } from '../arguments/replica-spec.js'
+import { NO_SECURITY, securityMark } from '../security/replica-credentials.js'
 import type { ProcessIdentity } from './process-host.js'
 import { type ReplicaFiles, readJsonFile, writeJsonFile } from './replica-files.js'
 
@@ -12,6 +13,8 @@ export interface ProcessRecord {
   readonly raftAddress: string
   readonly foreignKeys: boolean
   readonly startKind: string
+  /** Under which keys it runs; absent in records that know of none. */
+  readonly security?: string
   readonly args: readonly string[]
 }
 
@@ -27,6 +30,7 @@ export const processRecord = (
   raftAddress: hostAndPort(spec.raftHost, spec.raftPort),
   foreignKeys: spec.foreignKeys,
   startKind: spec.start.kind,
+  security: securityMark(spec.secrets, spec.clusterId),
   args,
 })
 
@@ -53,4 +57,5 @@ export const recordFits = (record: ProcessRecord, spec: ReplicaSpec): boolean =>
   record.raftId === spec.raftId &&
   record.httpPort === spec.httpPort &&
   record.raftAddress === hostAndPort(spec.raftHost, spec.raftPort) &&
-  record.foreignKeys === spec.foreignKeys
+  record.foreignKeys === spec.foreignKeys &&
+  (record.security ?? NO_SECURITY) === securityMark(spec.secrets, spec.clusterId)

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, stat, truncate } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, rename, stat, truncate } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 /** Where a replica keeps what. */
@@ -21,9 +21,10 @@ export const replicaFiles = (directory: string): ReplicaFiles => ({
   previousLog: join(directory, 'rqlited.log.1'),
 })
 
-/** Makes the replica's directories, closed to others. */
+/** Makes the replica's directories, closed to others; those that were open are closed. */
 export const makeReplicaDirectories = async (files: ReplicaFiles): Promise<void> => {
   await mkdir(files.data, { recursive: true, mode: 0o700 })
+  await Promise.all([chmod(dirname(files.data), 0o700), chmod(files.data, 0o700)])
 }
 
 /** Replaces a JSON file so that a crash leaves the old one or the new one. */

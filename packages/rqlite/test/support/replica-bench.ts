@@ -13,6 +13,7 @@ import {
 } from '../../src/index.js'
 import { freePorts } from './free-ports.js'
 import { silentLogger } from './silent-logger.js'
+import { testSecrets } from './test-secrets.js'
 
 /** A place to run replicas in; everything started here is gone after `dispose`. */
 export interface ReplicaBench {
@@ -20,7 +21,7 @@ export interface ReplicaBench {
   readonly spec: (name: string, over?: Partial<ReplicaSpec>) => Promise<ReplicaSpec>
   readonly create: (spec: ReplicaSpec, over?: Partial<ReplicaProcessInit>) => ReplicaProcess
   /** Three ready replicas, the first of which bootstrapped. */
-  readonly cluster: () => Promise<readonly [Replica, Replica, Replica]>
+  readonly cluster: (over?: Partial<ReplicaSpec>) => Promise<readonly [Replica, Replica, Replica]>
   readonly dispose: () => Promise<void>
 }
 
@@ -56,6 +57,7 @@ export const createReplicaBench = async (binary: RqliteBinary): Promise<ReplicaB
       start: { kind: 'bootstrap' },
       timing: 'local',
       foreignKeys: true,
+      secrets: testSecrets('key'),
       ...over,
     }
   }
@@ -66,8 +68,8 @@ export const createReplicaBench = async (binary: RqliteBinary): Promise<ReplicaB
     return made
   }
 
-  const cluster = async (): Promise<readonly [Replica, Replica, Replica]> => {
-    const [first, second, third] = await Promise.all([spec('one'), spec('two'), spec('three')])
+  const cluster = async (over: Partial<ReplicaSpec> = {}): Promise<readonly [Replica, Replica, Replica]> => {
+    const [first, second, third] = await Promise.all([spec('one', over), spec('two', over), spec('three', over)])
     const start = { kind: 'join', addresses: [hostAndPort(first.raftHost, first.raftPort)] } as const
     const specs = [first, { ...second, start }, { ...third, start }] as const
     const replica = (of: ReplicaSpec): Replica => ({ spec: of, process: create(of) })

@@ -12,6 +12,8 @@ export interface RqlitedRef extends ProcessRef {
   /** Internal name, app included. */
   readonly database: string
   readonly httpPort: number
+  /** With the credential that its HTTP port asks for. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** Where one node of a test cluster keeps what. */
@@ -103,7 +105,7 @@ export class TestNode {
     if (!existsSync(this.dataDir)) return []
     return readdirSync(this.dataDir)
       .sort()
-      .flatMap((database) => readProcessRecord(join(this.dataDir, database, 'process.json'), database))
+      .flatMap((database) => readProcessRecord(join(this.dataDir, database), database))
       .filter(isAlive)
   }
 
@@ -116,14 +118,26 @@ export class TestNode {
   }
 }
 
-const readProcessRecord = (file: string, database: string): readonly RqlitedRef[] => {
+const readProcessRecord = (directory: string, database: string): readonly RqlitedRef[] => {
   try {
-    const { process, httpPort } = JSON.parse(readFileSync(file, 'utf8')) as {
+    const { process, httpPort } = JSON.parse(readFileSync(join(directory, 'process.json'), 'utf8')) as {
       readonly process: ProcessRef | null
       readonly httpPort: number
     }
-    return process === null ? [] : [{ ...process, database, httpPort }]
+    return process === null ? [] : [{ ...process, database, httpPort, headers: credentialOf(directory) }]
   } catch {
     return [] // no replica, or one that is just being written
   }
+}
+
+/** Its own `-auth` file tells the credential, first the one that the node uses; without that file it asks for none. */
+const credentialOf = (directory: string): Readonly<Record<string, string>> => {
+  const file = join(directory, 'security', 'auth.json')
+  if (!existsSync(file)) return {}
+  const [user] = JSON.parse(readFileSync(file, 'utf8')) as readonly {
+    readonly username: string
+    readonly password: string
+  }[]
+  if (user === undefined) return {}
+  return { authorization: `Basic ${Buffer.from(`${user.username}:${user.password}`).toString('base64')}` }
 }
