@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Authenticator, createAuthenticator } from '@dbcluster/auth'
+import { OPERATOR_PURPOSE } from '@dbcluster/auth'
 import type { NodeConfig } from '@dbcluster/config'
 import { type Coordinator, createCoordinator } from '@dbcluster/coordinator'
 import { openStore } from '@dbcluster/metadata'
@@ -10,6 +9,7 @@ import { CLIENT_PROTOCOL, FORWARD_PROTOCOL, type Logger, type NodeInfo } from '@
 import { createQueryService } from '@dbcluster/query'
 import { createReplicaHost, describeRqlited, findRqlited, type RqliteBinary } from '@dbcluster/rqlite'
 import {
+  deriveKey,
   loadOrCreateIdentity,
   loadOrCreateKeys,
   lockDataDirectory,
@@ -19,6 +19,7 @@ import {
   writeFileAtomic,
 } from '@dbcluster/runtime'
 import { createSqlPlanner } from '@dbcluster/sql'
+import { createNodeAuthenticator } from './authenticator.js'
 import { followRoster } from './follow-roster.js'
 import { portSource } from './port-source.js'
 import { replicaSecrets } from './replica-secrets.js'
@@ -132,13 +133,21 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
     coordinator,
     network,
     replicas,
-    authenticator: await authenticatorOf(config),
+    authenticator: await createNodeAuthenticator({
+      auth: config.auth,
+      findKey: (id) => coordinator.key(id),
+      operatorSecrets: [keys.clusterKey, ...keys.acceptedClusterKeys].map((key) =>
+        deriveKey(key, OPERATOR_PURPOSE, 32),
+      ),
+      logger,
+    }),
     planner: createSqlPlanner({
       sqlMaxBytes: config.sql.statementMaxBytes,
       parametersMax: config.sql.parametersMax,
     }),
     limits: config.sql,
     logger,
+    nowMs: Date.now,
   })
   serveQueries(network, coordinator, query)
   await coordinator.start({ founder: others.length === 0 })
@@ -185,18 +194,6 @@ const describeSelf = (config: NodeConfig, network: Network, binary: RqliteBinary
   rqliteMajor: binary.major,
   version: VERSION,
 })
-
-const authenticatorOf = async (config: NodeConfig): Promise<Authenticator> => {
-  const jwt = await Promise.all(
-    config.auth.jwt.map(async ({ algorithm, key, keyFile, issuer, audience }) => ({
-      algorithm,
-      key: key ?? (keyFile === undefined ? '' : await readFile(keyFile, 'utf8')),
-      ...(issuer === undefined ? {} : { issuer }),
-      ...(audience === undefined ? {} : { audience }),
-    })),
-  )
-  return createAuthenticator({ apiKeys: config.auth.apiKeys, jwt })
-}
 
 /** Applications bring a credential; what comes by the other protocol was vouched for by a member, and only by one. */
 const serveQueries = (

@@ -1,8 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { checkAppName, checkDatabaseName } from '@dbcluster/protocol'
-import type { Scope } from './scope.js'
+import { checkAppName, checkDatabaseName, type Scope } from '@dbcluster/protocol'
 
-/** An API key as a cluster keeps it: everything but the secret. */
+/** An API key as a configuration has it: everything but the secret. */
 export interface ApiKeyRecord {
   /** The part of the key that names it: letters and digits, at most 64. */
   readonly id: string
@@ -13,19 +12,20 @@ export interface ApiKeyRecord {
   readonly hash: string
   /** The only databases, by the app's own names, that the key may touch. @default all of the app's */
   readonly databases?: readonly string[]
+  /** From then on it is refused, in milliseconds since 1970. @default never */
+  readonly expiresAtMs?: number
+  /** Whether a missing database is created for it. @default true, for the scope `read` false */
+  readonly mayCreate?: boolean
 }
 
-export interface ApiKeyInit {
-  readonly app: string
-  readonly scope: Scope
-  /** @default all of the app's */
-  readonly databases?: readonly string[]
-}
+/** What a new key is to stand for. */
+export type ApiKeyInit = Omit<ApiKeyRecord, 'id' | 'hash'>
 
 /** A new key: shown once, kept as its record. */
 export interface CreatedApiKey {
   /** `dbc_<id>_<secret>`, 59 characters. A secret: hand it over, don't log it. */
   readonly key: string
+  /** Its id follows from the hash. */
   readonly record: ApiKeyRecord
 }
 
@@ -58,16 +58,24 @@ const toBase62 = (bytes: Uint8Array): string => {
 export const hashSecret = (secret: string): string => `sha256:${createHash('sha256').update(secret).digest('hex')}`
 
 /**
+ * The id of the key whose secret has this hash. That it follows means that nobody makes a second key of an id that is
+ * taken, on whatever node: 64 bits of a hash would have to be met.
+ */
+export const keyIdOf = (hash: string): string =>
+  toBase62(createHash('sha256').update(`id:${hash}`).digest().subarray(0, ID_BYTES))
+
+/**
  * Makes an API key out of 256 bits from the system's random generator.
  * @throws DbClusterError `INVALID_NAME` for a name that no app or database can have
  */
-export const createApiKey = ({ app, scope, databases }: ApiKeyInit): CreatedApiKey => {
-  checkAppName(app)
-  databases?.forEach(checkDatabaseName)
-  const id = toBase62(randomBytes(ID_BYTES))
+export const createApiKey = (init: ApiKeyInit): CreatedApiKey => {
+  checkAppName(init.app)
+  init.databases?.forEach(checkDatabaseName)
   const secret = toBase62(randomBytes(SECRET_BYTES))
-  const restricted = databases === undefined ? {} : { databases }
-  return { key: `dbc_${id}_${secret}`, record: { id, app, scope, hash: hashSecret(secret), ...restricted } }
+  const hash = hashSecret(secret)
+  const id = keyIdOf(hash)
+  const { app, scope, ...rest } = init
+  return { key: `dbc_${id}_${secret}`, record: { id, app, scope, hash, ...rest } }
 }
 
 /** The halves of a text that has the form of an API key. */

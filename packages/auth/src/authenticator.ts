@@ -1,7 +1,9 @@
-import { checkAppName, checkDatabaseName, DbClusterError, type Principal } from '@dbcluster/protocol'
-import { type ApiKeyRecord, parseApiKey, secretMatches } from './api-key.js'
+import { checkAppName, checkDatabaseName, DbClusterError, type KeyRecord, type Principal } from '@dbcluster/protocol'
+import type { ApiKeyRecord } from './api-key.js'
 import { type JwtIssuer, readIssuer } from './jwt-issuer.js'
 import { JwtVerifier } from './jwt-verifier.js'
+import { principalOfKey } from './key-principal.js'
+import { operatorIssuer } from './operator-token.js'
 import { isScope } from './scope.js'
 import { unauthenticated } from './unauthenticated.js'
 
@@ -11,6 +13,10 @@ export const CREDENTIAL_MAX_CHARS = 8_192
 export interface AuthenticatorInit {
   /** Keys that are accepted. @default none */
   readonly apiKeys?: readonly ApiKeyRecord[]
+  /** What the network knows of a key, asked for each request: a key that was revoked a moment ago is refused. @default nothing */
+  readonly findKey?: (id: string) => KeyRecord | undefined
+  /** Secrets of operator tokens, derived from the cluster keys that count. @default none */
+  readonly operatorSecrets?: readonly Uint8Array[]
   /** Issuers whose tokens are accepted. @default none */
   readonly jwt?: readonly JwtIssuer[]
   /** How far clocks may be apart when a token's times are checked, in milliseconds. @default 5000 */
@@ -26,6 +32,8 @@ export interface Authenticator {
    * @throws DbClusterError `UNAUTHENTICATED`; `details.reason` says why, as far as the asker may know
    */
   authenticate(credential: string | undefined): Promise<Principal>
+  /** The app of a key that the configuration has. */
+  configuredApp(id: string): string | undefined
 }
 
 /**
@@ -34,34 +42,28 @@ export interface Authenticator {
  */
 export const createAuthenticator = (init: AuthenticatorInit): Authenticator => {
   const keys = readKeys(init.apiKeys ?? [])
+  const nowMs = init.nowMs ?? Date.now
+  const lookup = { configured: keys, findKey: init.findKey ?? (() => undefined), nowMs }
   const verifier = new JwtVerifier({
-    issuers: (init.jwt ?? []).map(readIssuer),
+    issuers: [
+      ...(init.operatorSecrets ?? []).map(operatorIssuer),
+      ...(init.jwt ?? []).map((one) => readIssuer(one, nowMs)),
+    ],
     clockToleranceMs: init.clockToleranceMs ?? 5_000,
-    nowMs: init.nowMs ?? Date.now,
+    nowMs,
   })
   return {
+    configuredApp: (id) => keys.get(id)?.app,
     authenticate: async (credential) => {
       if (credential === undefined || credential === '')
         throw unauthenticated('missing', 'the request has no credential')
       if (credential.length > CREDENTIAL_MAX_CHARS) {
         throw unauthenticated('malformed', `the credential is longer than ${CREDENTIAL_MAX_CHARS} characters`)
       }
-      return credential.startsWith('dbc_') ? principalOfKey(keys, credential) : verifier.verify(credential)
+      // Told apart by the form alone; either way is refused for what it is not.
+      return credential.startsWith('dbc_') ? principalOfKey(lookup, credential) : verifier.verify(credential)
     },
   }
-}
-
-/** What an unknown id is compared with, so that it takes as long as a wrong secret. */
-const NO_HASH = `sha256:${'0'.repeat(64)}`
-
-const principalOfKey = (keys: ReadonlyMap<string, ApiKeyRecord>, credential: string): Principal => {
-  const presented = parseApiKey(credential)
-  if (presented === undefined) throw unauthenticated('malformed', 'the API key is not of the form dbc_<id>_<secret>')
-  const record = keys.get(presented.id)
-  const matches = secretMatches(presented.secret, record?.hash ?? NO_HASH)
-  if (record === undefined || !matches) throw unauthenticated('unknown_key', 'the API key is not known here')
-  const { app, scope, id, databases } = record
-  return { app, scope, subject: `key:${id}`, ...(databases === undefined ? {} : { databases: [...databases] }) }
 }
 
 const readKeys = (records: readonly ApiKeyRecord[]): ReadonlyMap<string, ApiKeyRecord> => {

@@ -1,5 +1,5 @@
-import { DbClusterError, type Principal } from '@dbcluster/protocol'
-import { type Scope, scopeCovers } from './scope.js'
+import { DbClusterError, type Principal, type Scope } from '@dbcluster/protocol'
+import { scopeCovers } from './scope.js'
 
 /**
  * Checks that a principal may do something, and to this database (by the app's own name, `users`).

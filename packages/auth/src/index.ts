@@ -1,4 +1,11 @@
-export { type ApiKeyInit, type ApiKeyRecord, type CreatedApiKey, createApiKey } from './api-key.js'
+export {
+  type ApiKeyInit,
+  type ApiKeyRecord,
+  type CreatedApiKey,
+  createApiKey,
+  keyIdOf,
+  parseApiKey,
+} from './api-key.js'
 export {
   type Authenticator,
   type AuthenticatorInit,
@@ -6,7 +13,10 @@ export {
   createAuthenticator,
 } from './authenticator.js'
 export { authorize } from './authorize.js'
-export type { JwtAlgorithm, JwtIssuer } from './jwt-issuer.js'
+export type { JwtIssuer } from './jwt-issuer.js'
 export { VERIFIED_TOKENS_MAX } from './jwt-verifier.js'
-export type { Scope } from './scope.js'
+export { type FetchKeySet, KEY_SET_MAX_BYTES } from './key-set.js'
+export type { JwtAlgorithm } from './key-source.js'
+export { createOperatorToken, OPERATOR_PURPOSE } from './operator-token.js'
+export { mayCreateByDefault } from './scope.js'
 export type { RefusalReason } from './unauthenticated.js'

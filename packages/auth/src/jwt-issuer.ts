@@ -1,33 +1,32 @@
-import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import type { JsonWebKey } from 'node:crypto'
 import { DbClusterError } from '@dbcluster/protocol'
+import { createKeySet, type FetchKeySet } from './key-set.js'
+import { type JwtAlgorithm, type KeySource, singleKey } from './key-source.js'
 
-export type JwtAlgorithm = 'EdDSA' | 'HS256' | 'RS256'
-
-/** Whose tokens are trusted. */
+/** Whose tokens are trusted. Exactly one of `key` and `keySet` is given. */
 export interface JwtIssuer {
-  /** The only algorithm this key is ever used with; what a token's header says never chooses another use of it. */
+  /** The only algorithm its keys are ever used with; what a token's header says never chooses another use of them. */
   readonly algorithm: JwtAlgorithm
   /** `EdDSA` (Ed25519), `RS256` (2048 bits or more): the public key, PEM or JWK. `HS256`: a secret of 32 bytes or more, text or JWK. */
-  readonly key: string | JsonWebKey
+  readonly key?: string | JsonWebKey
+  /** Reads the issuer's JSON Web Key Set (RFC 7517) from its file or URL, as often as `createKeySet` wants. Public keys only. */
+  readonly keySet?: FetchKeySet
   /** The required `iss`. @default any */
   readonly issuer?: string
   /** The required `aud`. @default any */
   readonly audience?: string
 }
 
-/** An issuer whose key was read and found fit. */
+/** An issuer whose keys are there or can be fetched. */
 export interface TrustedIssuer {
   /** Names under which its algorithm may stand in a header. */
   readonly algorithms: readonly string[]
-  readonly key: KeyObject
+  readonly keys: KeySource
   readonly issuer: string | undefined
   readonly audience: string | undefined
+  /** Its tokens prove possession of the cluster key. */
+  readonly operator?: true
 }
-
-/** RFC 7518, section 3.2: a key at least as long as the hash. */
-const SECRET_MIN_BYTES = 32
-/** RFC 7518, section 3.3. */
-const RSA_MIN_BITS = 2_048
 
 /** Header names of each algorithm; RFC 9864 renames `EdDSA` with this curve to `Ed25519`. */
 const HEADER_NAMES: Readonly<Record<JwtAlgorithm, readonly string[]>> = {
@@ -36,58 +35,23 @@ const HEADER_NAMES: Readonly<Record<JwtAlgorithm, readonly string[]>> = {
   RS256: ['RS256'],
 }
 
-const refuse = (algorithm: string, what: string, hint: string, cause?: unknown): DbClusterError =>
-  new DbClusterError('CONFIG_INVALID', `the key of a trusted ${algorithm} issuer ${what}`, { hint, cause })
-
-/** Reads an issuer's key. @throws DbClusterError `CONFIG_INVALID` when the key does not fit the algorithm */
-export const readIssuer = ({ algorithm, key, issuer, audience }: JwtIssuer): TrustedIssuer => {
+/** Reads an issuer. @throws DbClusterError `CONFIG_INVALID` when its key does not fit the algorithm */
+export const readIssuer = (init: JwtIssuer, nowMs: () => number): TrustedIssuer => {
+  const { algorithm, issuer, audience } = init
   if (!Object.hasOwn(HEADER_NAMES, algorithm)) {
-    throw refuse(String(algorithm), 'has no use here', 'use EdDSA, RS256 or HS256')
+    throw refuse(`has the algorithm ${String(algorithm)}`, 'use EdDSA, RS256 or HS256')
   }
-  const read = algorithm === 'HS256' ? readSecret(key) : readPublicKey(algorithm, key)
-  return { algorithms: HEADER_NAMES[algorithm], key: read, issuer, audience }
+  return { algorithms: HEADER_NAMES[algorithm], keys: keysOf(init, nowMs), issuer, audience }
 }
 
-const readSecret = (key: string | JsonWebKey): KeyObject => {
-  if (typeof key === 'string' && key.includes('-----BEGIN')) {
-    throw refuse(
-      'HS256',
-      'is a PEM key',
-      'anyone who has a public key could sign with it: give a secret, or EdDSA or RS256',
-    )
+const keysOf = ({ algorithm, key, keySet }: JwtIssuer, nowMs: () => number): KeySource => {
+  if (keySet !== undefined && key === undefined) {
+    if (algorithm !== 'HS256') return createKeySet({ algorithm, fetchKeySet: keySet, nowMs })
+    throw refuse('has a key set for HS256', 'a published secret is none: give key or key_file, or use EdDSA or RS256')
   }
-  if (typeof key !== 'string' && key.kty !== 'oct') {
-    throw refuse('HS256', `is a JWK of type ${String(key.kty)}`, 'give a secret as text, or a JWK of type "oct"')
-  }
-  const secret = typeof key === 'string' ? Buffer.from(key, 'utf8') : Buffer.from(key.k ?? '', 'base64url')
-  if (secret.length < SECRET_MIN_BYTES) {
-    throw refuse('HS256', `has ${secret.length} bytes`, `make one of ${SECRET_MIN_BYTES} random bytes or more`)
-  }
-  return createSecretKey(secret)
+  if (key !== undefined && keySet === undefined) return singleKey(algorithm, key)
+  throw refuse('needs one of a key and a key set', 'give exactly one of the two')
 }
 
-const readPublicKey = (algorithm: 'EdDSA' | 'RS256', key: string | JsonWebKey): KeyObject => {
-  if (typeof key === 'string' ? key.includes('PRIVATE KEY') : 'd' in key) {
-    throw refuse(
-      algorithm,
-      'is a private key',
-      'give its public half only: a cluster checks tokens and never signs any',
-    )
-  }
-  const read = parsePublicKey(algorithm, key)
-  const type = algorithm === 'EdDSA' ? 'ed25519' : 'rsa'
-  if (read.asymmetricKeyType !== type) {
-    throw refuse(algorithm, `is of type ${read.asymmetricKeyType}`, `give a key of type ${type}`)
-  }
-  const bits = read.asymmetricKeyDetails?.modulusLength ?? RSA_MIN_BITS
-  if (bits < RSA_MIN_BITS) throw refuse(algorithm, `has ${bits} bits`, `use one of ${RSA_MIN_BITS} bits or more`)
-  return read
-}
-
-const parsePublicKey = (algorithm: string, key: string | JsonWebKey): KeyObject => {
-  try {
-    return typeof key === 'string' ? createPublicKey(key) : createPublicKey({ key, format: 'jwk' })
-  } catch (cause) {
-    throw refuse(algorithm, 'cannot be read', 'give a public key as PEM ("-----BEGIN PUBLIC KEY-----") or JWK', cause)
-  }
-}
+const refuse = (what: string, hint: string): DbClusterError =>
+  new DbClusterError('CONFIG_INVALID', `a trusted issuer ${what}`, { hint })

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import type { DbClusterError, Principal } from '@dbcluster/protocol'
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
 import { principalOf } from './jwt-claims.js'
@@ -36,27 +36,30 @@ export class JwtVerifier {
     const known = this.#verified.get(name)
     if (known !== undefined && this.#config.nowMs() < known.untilMs) return known.principal
     this.#verified.delete(name)
-    const claims = await this.#claims(token)
-    const principal = Object.freeze(principalOf(claims))
+    const { claims, operator } = await this.#claims(token)
+    const principal = Object.freeze({ ...principalOf(claims), ...(operator === undefined ? {} : { operator }) })
     this.#verified.set(name, { principal, untilMs: (claims.exp ?? 0) * 1_000 + this.#config.clockToleranceMs })
     return principal
   }
 
   /** The claims, by the first issuer whose key fits; else the refusal that tells the most. */
-  async #claims(token: string): Promise<JWTPayload> {
-    const algorithm = algorithmOf(token)
-    const candidates = this.#config.issuers.filter(({ algorithms }) => algorithms.includes(algorithm))
+  async #claims(token: string): Promise<{ readonly claims: JWTPayload; readonly operator: true | undefined }> {
+    const { alg, kid } = headerOf(token)
+    const issuers = this.#config.issuers.filter(({ algorithms }) => algorithms.includes(alg))
     let refusal = unauthenticated('signature', 'no issuer that is trusted here signed the token')
-    for (const candidate of candidates) {
-      const outcome = await this.#verifyBy(candidate, token)
-      if ('claims' in outcome) return outcome.claims
-      if (outcome.refusal.details?.reason !== ('signature' satisfies RefusalReason)) refusal = outcome.refusal
+    for (const issuer of issuers) {
+      for (const key of await issuer.keys.candidates(kid)) {
+        const outcome = await this.#verifyBy(issuer, key, token)
+        if ('claims' in outcome) return { claims: outcome.claims, operator: issuer.operator }
+        if (outcome.refusal.details?.reason !== ('signature' satisfies RefusalReason)) refusal = outcome.refusal
+      }
     }
     throw refusal
   }
 
   async #verifyBy(
-    { algorithms, key, issuer, audience }: TrustedIssuer,
+    { algorithms, issuer, audience }: TrustedIssuer,
+    key: KeyObject,
     token: string,
   ): Promise<{ readonly claims: JWTPayload } | { readonly refusal: DbClusterError }> {
     try {
@@ -75,10 +78,10 @@ export class JwtVerifier {
   }
 }
 
-const algorithmOf = (token: string): string => {
+const headerOf = (token: string): { readonly alg: string; readonly kid: string | undefined } => {
   try {
-    const { alg } = decodeProtectedHeader(token)
-    return typeof alg === 'string' ? alg : ''
+    const { alg, kid } = decodeProtectedHeader(token)
+    return { alg: typeof alg === 'string' ? alg : '', kid: typeof kid === 'string' ? kid : undefined }
   } catch {
     throw unauthenticated('malformed', 'the credential is neither an API key nor a JWT')
   }

@@ -1,7 +1,4 @@
-import type { Principal } from '@dbcluster/protocol'
-
-/** What a credential may do: `read` rows, `write` them and change schemas, or `admin`ister databases as well. */
-export type Scope = Principal['scope']
+import type { Scope } from '@dbcluster/protocol'
 
 const RANKS: Readonly<Record<Scope, number>> = { read: 1, write: 2, admin: 3 }
 
@@ -16,3 +13,6 @@ export const highestScope = (words: string): Scope | undefined =>
     .split(' ')
     .filter(isScope)
     .reduce<Scope | undefined>((best, word) => (best === undefined || scopeCovers(word, best) ? word : best), undefined)
+
+/** Whether a credential that doesn't say so creates databases that are missing: one that only reads changes nothing. */
+export const mayCreateByDefault = (scope: Scope): boolean => scope !== 'read'

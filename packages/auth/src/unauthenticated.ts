@@ -6,13 +6,15 @@ export type RefusalReason =
   | 'malformed'
   | 'unknown_key'
   | 'expired'
+  | 'revoked'
   | 'not_yet_valid'
   | 'signature'
   | 'claims'
 
 const HINTS: Readonly<Partial<Record<RefusalReason, string>>> = {
   unknown_key: 'check that the key is complete and was made for this cluster',
-  expired: 'get a new token from its issuer',
+  expired: 'get a new key or token from whoever issued it',
+  revoked: 'get a new key from whoever administers the app',
   not_yet_valid: 'check the clock of the machine that issued the token',
   signature: 'check that the token comes from an issuer that this cluster is configured to trust',
   claims: 'the token needs the claims "app", "scope" (read, write or admin) and "exp"',

@@ -22,7 +22,12 @@ describe('an API key', () => {
   })
 
   test('stands for its app, scope and databases', async () => {
-    expect(await authenticator.authenticate(key)).toEqual({ app: 'shop', scope: 'write', subject: `key:${record.id}` })
+    expect(await authenticator.authenticate(key)).toEqual({
+      app: 'shop',
+      scope: 'write',
+      subject: `key:${record.id}`,
+      mayCreate: true,
+    })
     const narrow = createApiKey({ app: 'shop', scope: 'read', databases: ['users'] })
     const principal = await createAuthenticator({ apiKeys: [narrow.record] }).authenticate(narrow.key)
     expect(principal.databases).toEqual(['users'])

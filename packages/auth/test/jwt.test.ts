@@ -44,7 +44,12 @@ describe('a token', () => {
       () => hsToken(),
     ],
   ])('signed with %s stands for its claims', async (_, issuer, token) => {
-    expect(await authenticate(await token(), issuer)).toEqual({ app: 'shop', scope: 'write', subject: 'alice' })
+    expect(await authenticate(await token(), issuer)).toEqual({
+      app: 'shop',
+      scope: 'write',
+      subject: 'alice',
+      mayCreate: true,
+    })
   })
 
   test('is tried against each issuer of its algorithm', async () => {
@@ -58,8 +63,19 @@ describe('a token', () => {
       app: 'shop',
       scope: 'admin',
       subject: 'jwt',
+      mayCreate: true,
       databases: ['users'],
     })
+  })
+
+  test.each([
+    ['write', undefined, true],
+    ['read', undefined, false],
+    ['write', false, false],
+    ['read', true, true],
+  ])('with scope %s and create %p may create databases: %p', async (scope, create, mayCreate) => {
+    const token = await edToken({ ...CLAIMS, scope, ...(create === undefined ? {} : { create }) })
+    expect(await authenticate(token, edIssuer)).toMatchObject({ mayCreate })
   })
 
   test.each([
@@ -127,6 +143,7 @@ describe('an attack is refused', () => {
     ['with a scope of other services only', { ...CLAIMS, scope: 'openid administrator constructor' }, 'claims'],
     ['with a scope that is no text', { ...CLAIMS, scope: ['admin'] }, 'claims'],
     ['with databases that are no list', { ...CLAIMS, databases: 'users' }, 'claims'],
+    ['with a create that is no yes or no', { ...CLAIMS, create: 'yes' }, 'claims'],
     ['with a database of no valid name', { ...CLAIMS, databases: ['users', '*'] }, 'claims'],
   ])('a token %s', async (_, claims, reason) => {
     await expect(authenticate(await edToken(claims), edIssuer)).rejects.toMatchObject(refused(reason))

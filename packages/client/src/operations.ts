@@ -8,6 +8,8 @@ const WRITES: ReadonlySet<OperationName> = new Set([
   'createTable',
   'dropTable',
   'delete',
+  'createKey',
+  'revokeKey',
 ])
 
 /** Whether sending the operation twice may do something twice. `open` creates what is missing, which repeats safely. */

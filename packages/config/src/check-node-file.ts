@@ -1,4 +1,4 @@
-import { isPlaceholderPeer, parseMultiaddr } from './addresses.js'
+import { isLoopback, isPlaceholderPeer, parseMultiaddr } from './addresses.js'
 import type { KeyPath } from './key-path.js'
 import type { Reporter } from './load-file.js'
 import type { NodeFile } from './schema/node-schema.js'
@@ -77,11 +77,23 @@ const checkAuth = ({ auth }: NodeFile, reporter: Reporter): void => {
       `the id ${id} is also that of entry ${first + 1}; each key has its own`,
     )
   })
-  auth.jwt.forEach(({ key, key_file }, at) => {
+  auth.jwt.forEach((issuer, at) => {
     const path: KeyPath = ['auth', 'jwt', at]
-    if (key !== undefined && key_file !== undefined)
-      reporter.fault('CONFLICT', [[...path, 'key_file']], 'found key and key_file, expected one of the two')
-    if (key === undefined && key_file === undefined)
-      reporter.fault('MISSING_KEY', [path], 'found neither key nor key_file, expected one of the two')
+    const given = (['key', 'key_file', 'jwks'] as const).filter((key) => issuer[key] !== undefined)
+    const [, second] = given
+    if (second !== undefined)
+      reporter.fault('CONFLICT', [[...path, second]], `found ${given.join(' and ')}, expected one of them`)
+    if (given.length === 0)
+      reporter.fault('MISSING_KEY', [path], 'found none of key, key_file and jwks, expected one of them')
+    if (issuer.jwks !== undefined) checkKeySet(issuer.jwks, issuer.algorithm, [...path, 'jwks'], reporter)
   })
+}
+
+const checkKeySet = (jwks: string, algorithm: string, path: KeyPath, reporter: Reporter): void => {
+  if (algorithm === 'HS256')
+    reporter.fault('CONFLICT', [path], 'a key set publishes keys, and that of HS256 is a secret; give key_file')
+  if (!/^https?:/.test(jwks)) return
+  if (!URL.canParse(jwks)) reporter.fault('WRONG_VALUE', [path], `${jwks} is no URL`)
+  else if (new URL(jwks).protocol === 'http:' && !isLoopback(new URL(jwks).hostname))
+    reporter.fault('WRONG_VALUE', [path], 'whoever is on the way could change the keys; expected an https URL')
 }

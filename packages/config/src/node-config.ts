@@ -23,13 +23,17 @@ export interface ApiKeyConfig {
   readonly hash: string
   /** The only databases of the app that the key may touch; absent means all. */
   readonly databases?: readonly string[]
+  /** Whether a missing database is created for it; absent means unless the scope is `read`. */
+  readonly mayCreate?: boolean
 }
 
-/** An issuer of JWTs: exactly one of `key` (the text itself) and `keyFile` (absolute) is set. */
+/** An issuer of JWTs: exactly one of `key` (the text itself), `keyFile` (absolute) and `jwks` is set. */
 export interface JwtConfig {
-  readonly algorithm: 'EdDSA' | 'HS256'
+  readonly algorithm: 'EdDSA' | 'RS256' | 'HS256'
   readonly key: string | undefined
   readonly keyFile: string | undefined
+  /** A URL, or an absolute path. */
+  readonly jwks: string | undefined
   readonly issuer: string | undefined
   readonly audience: string | undefined
 }
@@ -77,7 +81,11 @@ export interface NodeConfig {
     readonly resultRowsMax: number
     readonly resultBytesMax: number
   }
-  readonly auth: { readonly apiKeys: readonly ApiKeyConfig[]; readonly jwt: readonly JwtConfig[] }
+  readonly auth: {
+    readonly apiKeys: readonly ApiKeyConfig[]
+    readonly jwt: readonly JwtConfig[]
+    readonly clockToleranceMs: number
+  }
   readonly metrics: { readonly listen: HostPort | undefined }
   readonly log: LogConfig
 }
@@ -155,11 +163,16 @@ const toNodeConfig = (file: NodeFile, sources: NodeConfigSources): NodeConfig =>
       resultBytesMax: toBytes(sql.max_result_size),
     },
     auth: {
-      apiKeys: auth.api_keys,
-      jwt: auth.jwt.map(({ algorithm, key, key_file, issuer, audience }) => ({
+      apiKeys: auth.api_keys.map(({ may_create, ...key }) => ({
+        ...key,
+        ...(may_create === undefined ? {} : { mayCreate: may_create }),
+      })),
+      clockToleranceMs: toMilliseconds(auth.clock_tolerance),
+      jwt: auth.jwt.map(({ algorithm, key, key_file, jwks, issuer, audience }) => ({
         algorithm,
         key,
         keyFile: optional(key_file),
+        jwks: jwks === undefined || isUrl(jwks) ? jwks : absolute(jwks),
         issuer,
         audience,
       })),
@@ -168,6 +181,8 @@ const toNodeConfig = (file: NodeFile, sources: NodeConfigSources): NodeConfig =>
     log,
   }
 }
+
+const isUrl = (text: string): boolean => /^https?:/.test(text)
 
 /** Where no address is configured: one that others can reach if this node listens on any, else loopback. */
 const chooseAdvertised = (hosts: readonly string[], externalAddresses: readonly string[]): string => {

@@ -240,19 +240,19 @@ const NODE_CASES: readonly Case[] = [
     'two keys for one issuer',
     'auth: {jwt: [{algorithm: EdDSA, key: a, key_file: b}]}',
     '1:51 CONFLICT auth.jwt[0].key_file',
-    'one of the two',
+    'expected one of them',
   ],
   [
     'no key for an issuer',
     'auth: {jwt: [{algorithm: EdDSA}]}',
     '1:14 MISSING_KEY auth.jwt[0]',
-    'neither key nor key_file',
+    'none of key, key_file and jwks',
   ],
   [
     'an algorithm that is refused',
     'auth: {jwt: [{algorithm: none, key: a}]}',
     '1:26 WRONG_VALUE auth.jwt[0].algorithm',
-    'EdDSA, HS256',
+    'EdDSA, RS256, HS256',
   ],
   // YAML itself.
   ['a key twice', 'log:\n  level: info\n  level: warn', '3:3 DUPLICATE_KEY ', 'the key level is given twice'],

@@ -23,6 +23,7 @@ const makePerformer = (onLog: (message: string) => void = () => undefined) => {
   const sinks = {
     dispatch: () => undefined,
     answer: () => undefined,
+    answerKey: () => undefined,
     observe: () => undefined,
     storeFailed: () => undefined,
   }

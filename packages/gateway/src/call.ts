@@ -25,6 +25,7 @@ const READS: readonly OperationName[] = [
   'locate',
   'wake',
   'hibernate',
+  'listKeys',
 ]
 
 /** Calls the nodes; ends at the time limit, or when the HTTP client goes away, even if the transport does not. */

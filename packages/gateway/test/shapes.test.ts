@@ -16,6 +16,19 @@ const NODES = {
   ],
 }
 
+const HASH = `sha256:${'a'.repeat(64)}`
+const KEY_INFO = {
+  id: 'k1',
+  app: 'shop',
+  scope: 'read',
+  databases: null,
+  may_create: false,
+  expires_at: null,
+  created_at: '2026-01-01T00:00:00.000Z',
+  created_by: 'key:k0',
+  revoked: false,
+}
+
 interface Case {
   readonly name: string
   readonly path: string
@@ -30,6 +43,51 @@ const get: RequestInit = { headers: { authorization: `Bearer ${KEY}` } }
 const big = 9_007_199_254_740_993n
 
 const cases: readonly Case[] = [
+  {
+    name: 'create a key',
+    path: '/v1/keys',
+    init: post({
+      hash: HASH,
+      scope: 'read',
+      databases: ['users'],
+      may_create: false,
+      expires_at: '2030-01-01T00:00:00Z',
+    }),
+    operation: {
+      op: 'createKey',
+      hash: HASH,
+      scope: 'read',
+      databases: ['users'],
+      mayCreate: false,
+      expiresAtMs: Date.UTC(2030, 0, 1),
+    },
+    result: { key: KEY_INFO },
+    body: `{"key":${JSON.stringify(KEY_INFO)}}`,
+  },
+  {
+    name: 'list keys',
+    path: '/v1/keys',
+    init: get,
+    operation: { op: 'listKeys' },
+    result: { keys: [KEY_INFO] },
+    body: `{"keys":[${JSON.stringify(KEY_INFO)}]}`,
+  },
+  {
+    name: "list another app's keys",
+    path: '/v1/keys?app=bank',
+    init: get,
+    operation: { op: 'listKeys', app: 'bank' },
+    result: { keys: [] },
+    body: '{"keys":[]}',
+  },
+  {
+    name: 'revoke a key',
+    path: '/v1/keys/k1',
+    init: { ...get, method: 'DELETE' },
+    operation: { op: 'revokeKey', id: 'k1' },
+    result: { key: KEY_INFO },
+    body: `{"key":${JSON.stringify(KEY_INFO)}}`,
+  },
   {
     name: 'exec',
     path: `${BASE}/exec`,

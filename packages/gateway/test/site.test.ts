@@ -87,6 +87,9 @@ describe('the description of the API', () => {
         'GET /v1/database/schema',
         'GET /v1/database/status',
         'GET /v1/network/status',
+        'GET /v1/keys',
+        'POST /v1/keys',
+        'DELETE /v1/keys/{id}',
         ...[
           'batch',
           'create-table',

@@ -10,8 +10,8 @@ export {
   withTombstone,
 } from './changes.js'
 export { type ClockOrder, clockSum, compareClocks, EMPTY_CLOCK, incrementClock, joinClocks } from './clock.js'
-export type { Digest, DigestEntry } from './digest-index.js'
 export { comparePlacements } from './database-core.js'
+export type { Digest, DigestEntry } from './digest-index.js'
 export { effectiveReplicas } from './effective-replicas.js'
 export { mergeRecords } from './merge.js'
 export { type Difference, type MergeResult, MetadataTable, type MetadataTableInit } from './metadata-table.js'

@@ -1,12 +1,14 @@
 import {
   type DatabaseRecord,
   DbClusterError,
+  type KeyRecord,
   type MetadataRecord,
   type NodeRecord,
   recordKey,
 } from '@dbcluster/protocol'
 import { joinClocks } from './clock.js'
 import { compareCores, type DatabaseCore } from './database-core.js'
+import { compareGrants } from './key-changes.js'
 import { compareStamped } from './stamped.js'
 
 /** The join of two records, and which of them was missing something. */
@@ -82,6 +84,21 @@ const joinNodes = (first: NodeRecord, second: NodeRecord): RecordJoin<NodeRecord
   return tally.result(first, second, () => ({ kind: 'node', peerId: first.peerId, info, clock }))
 }
 
+/** A revocation is never undone: whoever knows of it prevails, whatever grant comes with it. */
+const joinKeys = (first: KeyRecord, second: KeyRecord): RecordJoin<KeyRecord> => {
+  const tally = new Tally()
+  const grant = tally.max(first.grant, second.grant, compareGrants(first.grant, second.grant))
+  const revoked = tally.max(first.revoked, second.revoked, Number(first.revoked) - Number(second.revoked))
+  const clock = tally.clocks(first.clock, second.clock)
+  return tally.result(first, second, () => ({
+    kind: 'key',
+    id: first.id,
+    ...(grant === undefined ? {} : { grant }),
+    revoked,
+    clock,
+  }))
+}
+
 /**
  * The join of two records of one key: commutative, associative, idempotent, for any input whatever. No wall clock
  * decides anything.
@@ -92,6 +109,7 @@ export const joinRecords = (first: MetadataRecord, second: MetadataRecord): Reco
   const sameKey = recordKey(first) === recordKey(second)
   if (sameKey && first.kind === 'database' && second.kind === 'database') return joinDatabases(first, second)
   if (sameKey && first.kind === 'node' && second.kind === 'node') return joinNodes(first, second)
+  if (sameKey && first.kind === 'key' && second.kind === 'key') return joinKeys(first, second)
   throw new DbClusterError('INTERNAL', `records of ${recordKey(first)} and ${recordKey(second)} cannot be merged`)
 }
 

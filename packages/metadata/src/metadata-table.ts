@@ -1,5 +1,7 @@
 import {
   type DatabaseRecord,
+  type KeyGrant,
+  type KeyRecord,
   type MetadataRecord,
   type NodeInfo,
   type NodeRecord,
@@ -17,6 +19,7 @@ import {
   withTombstone,
 } from './changes.js'
 import { type Digest, type DigestEntry, DigestIndex } from './digest-index.js'
+import { withGrant, withRevocation } from './key-changes.js'
 import { joinRecords } from './merge.js'
 import { SortedKeys } from './sorted-keys.js'
 
@@ -85,6 +88,17 @@ export class MetadataTable {
     return this.records('node/').filter((record) => record.kind === 'node')
   }
 
+  /** An API key by its id; revoked ones too. */
+  key(id: string): KeyRecord | undefined {
+    const record = this.#records.get(`key/${id}`)
+    return record?.kind === 'key' ? record : undefined
+  }
+
+  /** Every API key, sorted by id; revoked ones too. */
+  keys(): KeyRecord[] {
+    return this.records('key/').filter((record) => record.kind === 'key')
+  }
+
   /** Records whose key begins with `prefix`, sorted by key. */
   records(prefix = ''): MetadataRecord[] {
     return this.#keys.startingWith(prefix).flatMap((key) => this.#records.get(key) ?? [])
@@ -128,6 +142,16 @@ export class MetadataTable {
   /** {@link withNodeInfo}, of the actor's own node. */
   putNodeInfo(info: NodeInfo): NodeRecord | undefined {
     return this.#replace(this.node(peerOfActor(this.actor)), (record) => withNodeInfo(record, this.actor, info))
+  }
+
+  /** {@link withGrant}: nothing for an id that is known. */
+  putGrant(id: string, grant: KeyGrant): KeyRecord | undefined {
+    return this.#replace(this.key(id), (record) => withGrant(record, this.actor, id, grant))
+  }
+
+  /** {@link withRevocation}. */
+  putRevocation(id: string): KeyRecord | undefined {
+    return this.#replace(this.key(id), (record) => withRevocation(record, this.actor, id))
   }
 
   /** Digest of each bucket: what the first message of anti-entropy carries. */

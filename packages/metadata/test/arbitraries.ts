@@ -1,4 +1,11 @@
-import type { DatabaseRecord, Decree, MetadataRecord, NodeRecord, ReplicaAssignment } from '@dbcluster/protocol'
+import type {
+  DatabaseRecord,
+  Decree,
+  KeyRecord,
+  MetadataRecord,
+  NodeRecord,
+  ReplicaAssignment,
+} from '@dbcluster/protocol'
 import fc from 'fast-check'
 
 /** Few peers, clusters and numbers, so that generated records meet in every combination. */
@@ -103,6 +110,29 @@ export const nodeRecord = (peerId = '12D3A'): fc.Arbitrary<NodeRecord> =>
     clock: part.clock,
   }))
 
+/** Keys as nodes write them, and two grants of one id, which none should. */
+export const keyRecord = (id = 'k1'): fc.Arbitrary<KeyRecord> =>
+  fc
+    .record({ grant: fc.option(fc.constantFrom('read', 'write'), { nil: undefined }), revoked: fc.boolean(), clock })
+    .map(({ grant, revoked, clock: seen }) => ({
+      kind: 'key',
+      id,
+      ...(grant === undefined
+        ? {}
+        : {
+            grant: {
+              app: 'shop',
+              scope: grant,
+              hash: `sha256:${'a'.repeat(64)}`,
+              mayCreate: true,
+              createdAtMs: 1,
+              createdBy: 'x',
+            },
+          }),
+      revoked,
+      clock: seen,
+    }))
+
 /** Records of few keys, valid and not. */
 export const anyRecord: fc.Arbitrary<MetadataRecord> = fc.oneof(
   validDatabase('app_one'),
@@ -110,4 +140,6 @@ export const anyRecord: fc.Arbitrary<MetadataRecord> = fc.oneof(
   wildDatabase('app_one'),
   nodeRecord('12D3A'),
   nodeRecord('12D3B'),
+  keyRecord('k1'),
+  keyRecord('k2'),
 )

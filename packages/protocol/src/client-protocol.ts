@@ -1,6 +1,14 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { CONSISTENCIES } from './consistency.js'
 import type { ErrorBody } from './errors.js'
+import {
+  KeyDatabasesSchema,
+  KeyHashSchema,
+  KeyIdSchema,
+  type Scope,
+  ScopeSchema,
+  TimestampSchema,
+} from './key-record.js'
 import { LIMITS } from './limits.js'
 import type { SqlValue } from './values.js'
 
@@ -30,6 +38,7 @@ export type Statement = Omit<Static<typeof StatementSchema>, 'args'> & {
 
 const ConsistencySchema = Type.Union(CONSISTENCIES.map((level) => Type.Literal(level)))
 const database = { database: Type.String({ maxLength: 256 }) }
+const app = Type.Optional(Type.String({ maxLength: LIMITS.appNameChars }))
 const statements = Type.Array(StatementSchema, { minItems: 1, maxItems: LIMITS.statementsPerRequest })
 
 /** What an application can ask of a node; `database` is the name as the app knows it. */
@@ -61,6 +70,24 @@ export const OperationSchema = Type.Union([
   Type.Object({ op: Type.Literal('networkStatus') }, closed),
   /** Where the database's replicas are reached, leader first; lets a client go there directly. */
   Type.Object({ op: Type.Literal('locate'), ...database }, closed),
+  /** A new API key. Its secret stays with whoever made it: only the hash travels, and the id follows from that. */
+  Type.Object(
+    {
+      op: Type.Literal('createKey'),
+      hash: KeyHashSchema,
+      scope: ScopeSchema,
+      /** Absent: the credential's own. Another one only by an operator. */
+      app,
+      databases: Type.Optional(KeyDatabasesSchema),
+      /** Absent: whether the scope is more than `read`. */
+      mayCreate: Type.Optional(Type.Boolean()),
+      expiresAtMs: Type.Optional(TimestampSchema),
+    },
+    closed,
+  ),
+  /** API keys of the credential's app; of one or of all apps for an operator. */
+  Type.Object({ op: Type.Literal('listKeys'), app }, closed),
+  Type.Object({ op: Type.Literal('revokeKey'), id: KeyIdSchema }, closed),
 ])
 export type Operation = Static<typeof OperationSchema>
 
@@ -88,6 +115,8 @@ export interface ResultMeta {
   readonly attempts?: number
   /** Present when the database had to be woken first. */
   readonly wokeMs?: number
+  /** Present where the node limits the credential's rate. */
+  readonly rate?: RateState
 }
 
 /** Rows travel as arrays; only the last hop makes objects of them. */
@@ -145,6 +174,32 @@ export interface NodeStatus {
   readonly rqlite_version: string
 }
 
+/** An API key as its administrators see it: neither secret nor hash. */
+export interface KeyInfo {
+  readonly id: string
+  /** Empty for a key that only configurations know. */
+  readonly app: string
+  readonly scope: Scope | null
+  /** Null: all of the app's. */
+  readonly databases: readonly string[] | null
+  readonly may_create: boolean
+  /** RFC 3339; null: never. */
+  readonly expires_at: string | null
+  /** RFC 3339; null for a key that only configurations know. */
+  readonly created_at: string | null
+  readonly created_by: string
+  readonly revoked: boolean
+}
+
+/** How much of its rate a credential has left on the node that it spoke to. */
+export interface RateState {
+  /** Requests in a burst. */
+  readonly limit: number
+  readonly remaining: number
+  /** Seconds, rounded up, until all of them are there again. */
+  readonly resetSeconds: number
+}
+
 /** Result of each operation, by name. */
 export interface OperationResults {
   readonly open: { readonly created: boolean; readonly clusterId: string }
@@ -162,6 +217,9 @@ export interface OperationResults {
   readonly delete: { readonly deleted: true }
   readonly networkStatus: { readonly nodes: readonly NodeStatus[] }
   readonly locate: { readonly replicas: readonly { readonly peerId: string; readonly multiaddrs: readonly string[] }[] }
+  readonly createKey: { readonly key: KeyInfo }
+  readonly listKeys: { readonly keys: readonly KeyInfo[] }
+  readonly revokeKey: { readonly key: KeyInfo }
 }
 
 export type OperationName = Operation['op']

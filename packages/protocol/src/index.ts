@@ -6,11 +6,13 @@ export {
   type ClientResponse,
   type DatabaseStatus,
   type DatabaseStatusResult,
+  type KeyInfo,
   type NodeStatus,
   type Operation,
   type OperationName,
   type OperationResults,
   OperationSchema,
+  type RateState,
   type ReplicaStatus,
   type ResultMeta,
   type RowsResult,
@@ -20,6 +22,7 @@ export {
   type TableSchema,
   type WriteResult,
 } from './client-protocol.js'
+export type { VectorClock } from './clock-schema.js'
 export { type Checker, createChecker, decodeMessage, encodeMessage } from './codec.js'
 export { CONSISTENCIES, type Consistency } from './consistency.js'
 export { ERROR_CODES, type ErrorCode, type ErrorTraits, errorTraits } from './error-codes.js'
@@ -34,6 +37,7 @@ export {
 } from './errors.js'
 export { type ForwardRequest, ForwardRequestSchema, type Principal, PrincipalSchema } from './forward.js'
 export { type WriteJsonOptions, writeJson } from './json.js'
+export { type KeyGrant, type KeyRecord, KeyRecordSchema, type Scope } from './key-record.js'
 export { LIMITS } from './limits.js'
 export type { LogFields, Logger } from './logger.js'
 export type { Accepted, DeclineReason } from './messages/creation.js'
@@ -67,7 +71,6 @@ export {
   RosterSchema,
   recordKey,
   type Stamped,
-  type VectorClock,
 } from './records.js'
 export {
   checkSqlValue,

@@ -4,6 +4,10 @@ export const LIMITS = {
   appNameChars: 32,
   /** Longest database name as the app knows it. */
   databaseNameChars: 64,
+  /** Databases that one credential may name. */
+  databasesPerKey: 1_000,
+  /** API keys of one app, revoked ones included: they are never forgotten. */
+  keysPerApp: 10_000,
   /** Longest SQL text of one statement. */
   sqlBytes: 1024 * 1024,
   /** SQLite's own default bound on bound parameters (https://sqlite.org/limits.html, SQLITE_MAX_VARIABLE_NUMBER). */

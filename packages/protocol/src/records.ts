@@ -1,18 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { BallotSchema, PeerIdSchema } from './ballot.js'
+import { type VectorClock, VectorClockSchema } from './clock-schema.js'
+import { KeyRecordSchema } from './key-record.js'
 import { LIMITS } from './limits.js'
 
 const closed = { additionalProperties: false } as const
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
 const Name = Type.String({ minLength: 3, maxLength: LIMITS.appNameChars + 1 + LIMITS.databaseNameChars })
-
-/** Updates seen of each actor. An actor is `peerId/storeIncarnation`, so a node that lost its store is a new one. */
-export const VectorClockSchema = Type.Record(
-  Type.String({ maxLength: 128 }),
-  // Sums of these stay exact: what orders concurrent values must not depend on the order of the additions.
-  Type.Integer({ minimum: 1, maximum: 2 ** 40 }),
-)
-export type VectorClock = Static<typeof VectorClockSchema>
 
 /** Where one replica of a database lives. */
 export const ReplicaAssignmentSchema = Type.Object(
@@ -156,13 +150,21 @@ export const NodeRecordSchema = Type.Object(
 /** All that is known about one node. */
 export type NodeRecord = Static<typeof NodeRecordSchema>
 
-export const RecordSchema = Type.Union([DatabaseRecordSchema, NodeRecordSchema])
+export const RecordSchema = Type.Union([DatabaseRecordSchema, NodeRecordSchema, KeyRecordSchema])
 /** One record of the gossiped metadata. */
 export type MetadataRecord = Static<typeof RecordSchema>
 
-/** The key of a record: `database/myapp_users` or `node/12D3…`. */
-export const recordKey = (record: MetadataRecord): string =>
-  record.kind === 'database' ? `database/${record.name}` : `node/${record.peerId}`
+/** The key of a record: `database/myapp_users`, `node/12D3…` or `key/9hXk…`. */
+export const recordKey = (record: MetadataRecord): string => {
+  switch (record.kind) {
+    case 'database':
+      return `database/${record.name}`
+    case 'node':
+      return `node/${record.peerId}`
+    case 'key':
+      return `key/${record.id}`
+  }
+}
 
 export const RosterMemberSchema = Type.Object(
   { peerId: PeerIdSchema, incarnation: Type.String({ pattern: '^[0-9a-f]{16}$' }) },

@@ -41,7 +41,19 @@ export interface QueryNetwork {
 export interface QueryComponents {
   readonly coordinator: Pick<
     Coordinator,
-    'ensure' | 'remove' | 'hibernate' | 'wake' | 'database' | 'record' | 'databases' | 'nodes' | 'roster' | 'admitted'
+    | 'ensure'
+    | 'remove'
+    | 'hibernate'
+    | 'wake'
+    | 'database'
+    | 'record'
+    | 'databases'
+    | 'nodes'
+    | 'roster'
+    | 'admitted'
+    | 'key'
+    | 'keys'
+    | 'putKey'
   >
   readonly network: QueryNetwork
   readonly replicas: LocalReplicas
@@ -49,4 +61,6 @@ export interface QueryComponents {
   readonly planner: SqlPlanner
   readonly limits: QueryLimits
   readonly logger: Logger
+  /** The time, in milliseconds since 1970. */
+  nowMs(): number
 }

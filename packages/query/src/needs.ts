@@ -28,6 +28,9 @@ export const OPERATION_NEEDS: Readonly<Record<OperationName, OperationNeeds>> = 
   delete: { scope: 'admin', creates: false, ...QUERY },
   networkStatus: { scope: 'read', creates: false, ...QUERY },
   locate: { scope: 'read', creates: false, ...QUERY },
+  createKey: { scope: 'admin', creates: false, ...QUERY },
+  listKeys: { scope: 'admin', creates: false, ...QUERY },
+  revokeKey: { scope: 'admin', creates: false, ...QUERY },
 }
 
 /** Operations on one database's rows or schema: they run where a replica is. */

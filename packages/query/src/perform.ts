@@ -1,4 +1,5 @@
 import { authorize } from '@dbcluster/auth'
+import type { EnsuredDatabase } from '@dbcluster/coordinator'
 import {
   type Consistency,
   type DatabaseRecord,
@@ -12,6 +13,7 @@ import type { Activities } from './activity.js'
 import { changeLife } from './change-life.js'
 import { checkStatements } from './check-statements.js'
 import type { QueryComponents } from './components.js'
+import { isKeyOperation, manageKeys } from './keys.js'
 import { locate } from './locate.js'
 import { type DataOperation, isDataOperation, OPERATION_NEEDS } from './needs.js'
 import { networkStatus } from './network-status.js'
@@ -43,6 +45,10 @@ export const perform = async (components: PerformComponents, ask: Ask): Promise<
     if (operation.op === 'networkStatus') return { result: { nodes: networkStatus(components) } }
     return { result: { databases: visibleDatabases(components, ask) } }
   }
+  if (isKeyOperation(operation)) {
+    authorize(ask.principal, scope)
+    return { result: await unlessAborted(manageKeys(components, ask.principal, operation), ask.deadline.signal) }
+  }
   const { database } = operation
   const name = internalName(ask.principal.app, database)
   authorize(ask.principal, scope, database)
@@ -50,7 +56,7 @@ export const perform = async (components: PerformComponents, ask: Ask): Promise<
   const { coordinator, router } = components
   switch (operation.op) {
     case 'open': {
-      const { record, created } = await unlessAborted(coordinator.ensure(name), ask.deadline.signal)
+      const { record, created } = await ensured(components, ask, { name, database })
       return { result: { created, clusterId: record.decree.clusterId } }
     }
     case 'status': {
@@ -100,13 +106,25 @@ const onReplica = async (components: PerformComponents, ask: Ask, about: DataAsk
   return { result, meta: { servedBy, attempts, ...(consistency === undefined ? {} : { consistency }) } }
 }
 
-const usable = async ({ coordinator }: QueryComponents, ask: Ask, about: DataAsk): Promise<DatabaseRecord> => {
-  const record = coordinator.database(about.name)
+const usable = async (components: QueryComponents, ask: Ask, about: DataAsk): Promise<DatabaseRecord> => {
+  const record = components.coordinator.database(about.name)
   if (record !== undefined) return record
   // The node that asked us knows the database; we shall in a moment.
   if (ask.hops > 0) throw new DbClusterError('NOT_REPLICA', `this node does not know ${about.name} yet`)
   if (!OPERATION_NEEDS[about.operation.op].creates) throw notFound(about.database)
-  return (await unlessAborted(coordinator.ensure(about.name), ask.deadline.signal)).record
+  return (await ensured(components, ask, about)).record
+}
+
+/** The database, made if it is missing and the principal may. */
+const ensured = async (
+  { coordinator }: QueryComponents,
+  { principal, deadline }: Ask,
+  { name, database }: Pick<DataAsk, 'name' | 'database'>,
+): Promise<EnsuredDatabase> => {
+  const record = coordinator.database(name)
+  if (record !== undefined) return { record, created: false }
+  if (principal.mayCreate !== false) return unlessAborted(coordinator.ensure(name), deadline.signal)
+  throw notFound(database, 'the credential may not create it: use one that may, once')
 }
 
 const existing = ({ coordinator }: QueryComponents, name: string, database: string): DatabaseRecord => {
@@ -115,7 +133,8 @@ const existing = ({ coordinator }: QueryComponents, name: string, database: stri
   return record
 }
 
-const notFound = (database: string): DbClusterError =>
-  new DbClusterError('DATABASE_NOT_FOUND', `there is no database ${JSON.stringify(database)}`, {
-    hint: 'exec, query, transaction, schema, create-table and import create it on first access; list shows what is there',
-  })
+const CREATED_BY =
+  'exec, query, transaction, schema, create-table and import create it on first access; list shows what is there'
+
+const notFound = (database: string, hint: string = CREATED_BY): DbClusterError =>
+  new DbClusterError('DATABASE_NOT_FOUND', `there is no database ${JSON.stringify(database)}`, { hint })

@@ -31,6 +31,10 @@ const post = (path: string, body: unknown): HttpCall => ({
   body: writeJson(body, { bigIntegers: 'tagged' }),
 })
 
+const KEYS = '/v1/keys'
+
+const key = ({ key }: Json): unknown => ({ key })
+
 const get = (path: string): HttpCall => ({ method: 'GET', path })
 
 const plain = ({ sql, args, assert }: WireStatement): Partial<WireStatement> => ({
@@ -104,6 +108,21 @@ const ENDPOINTS: { readonly [O in OperationName]: HttpEndpoint } = {
     () => get('/v1/network/status'),
     (answer) => ({ nodes: answer.nodes }),
   ),
+  createKey: define(
+    'createKey',
+    ({ op: _, mayCreate, expiresAtMs, ...rest }) => ({
+      method: 'POST',
+      path: KEYS,
+      body: JSON.stringify({ ...rest, may_create: mayCreate, expires_at: expiresAtMs && new Date(expiresAtMs) }),
+    }),
+    key,
+  ),
+  listKeys: define(
+    'listKeys',
+    ({ app }) => get(app === undefined ? KEYS : `${KEYS}?app=${encodeURIComponent(app)}`),
+    ({ keys }) => ({ keys }),
+  ),
+  revokeKey: define('revokeKey', ({ id }) => ({ method: 'DELETE', path: `${KEYS}/${encodeURIComponent(id)}` }), key),
   locate: define(
     'locate',
     () => {

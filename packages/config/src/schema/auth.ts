@@ -1,6 +1,6 @@
 import { LIMITS } from '@dbcluster/protocol'
 import { Type } from '@sinclair/typebox'
-import { section } from './fields.js'
+import { duration, section } from './fields.js'
 
 /** What a credential may do, least first. */
 export const SCOPES = ['read', 'write', 'admin'] as const
@@ -28,6 +28,9 @@ const ApiKeySchema = Type.Object(
         description: 'The only databases of the app that the key may touch. Default: all of them.',
       }),
     ),
+    may_create: Type.Optional(
+      Type.Boolean({ description: 'Whether a missing database is created for it. Default: unless the scope is read.' }),
+    ),
   },
   {
     additionalProperties: false,
@@ -37,15 +40,26 @@ const ApiKeySchema = Type.Object(
 
 const JwtIssuerSchema = Type.Object(
   {
-    algorithm: Type.Unsafe<'EdDSA' | 'HS256'>({ type: 'string', enum: ['EdDSA', 'HS256'] }),
+    algorithm: Type.Unsafe<'EdDSA' | 'RS256' | 'HS256'>({
+      type: 'string',
+      enum: ['EdDSA', 'RS256', 'HS256'],
+      description: 'The only algorithm that its keys are used with, whatever a token says.',
+    }),
     key: Type.Optional(
       Type.String({ minLength: 1, writeOnly: true, description: 'Public key (PEM) or, for HS256, the shared secret.' }),
     ),
     key_file: Type.Optional(Type.String({ minLength: 1, description: 'File that holds the key.' })),
+    jwks: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          "The issuer's JSON Web Key Set: an https URL (http only to this machine) or a file. Read when needed, again after 5m and when a token names a key that is not there, at most every 15s.",
+      }),
+    ),
     issuer: Type.Optional(Type.String({ minLength: 1, description: 'Required `iss`. Default: any.' })),
     audience: Type.Optional(Type.String({ minLength: 1, description: 'Required `aud`. Default: any.' })),
   },
-  { additionalProperties: false, description: 'Whose tokens are accepted. Give either key or key_file.' },
+  { additionalProperties: false, description: 'Whose tokens are accepted. Give one of key, key_file and jwks.' },
 )
 
 /** `auth`: credentials that this node accepts beside those in the metadata. */
@@ -56,4 +70,8 @@ export const AuthSection = section('Credentials that this node accepts from appl
     description: 'API keys; meant for the first one.',
   }),
   jwt: Type.Array(JwtIssuerSchema, { maxItems: 16, default: [], description: 'Issuers of JWTs.' }),
+  clock_tolerance: duration(0, {
+    default: '5s',
+    description: "How far an issuer's clock may be from this node's when the times of a token are checked.",
+  }),
 })

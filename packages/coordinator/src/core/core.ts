@@ -14,6 +14,7 @@ import { Deletions } from './deletion.js'
 import type { CoordinatorEffect, CoordinatorEvent, Memory } from './events.js'
 import { createReceiver } from './handlers.js'
 import { Hosting } from './hosting.js'
+import { putKey } from './keys.js'
 import { Membership } from './membership.js'
 import { Sync } from './sync.js'
 import { Voting } from './voting.js'
@@ -132,6 +133,8 @@ export class CoordinatorCore {
         return this.#asks.ensure(event.askId, event.name)
       case 'deleteAsked':
         return this.#deletions.ask(event.askId, event.name)
+      case 'keyAsked':
+        return putKey(this.#context, event)
       case 'portsLeased':
         return this.#voting.onPortsLeased(event.leaseKey, event.offer)
       case 'portsRefused':

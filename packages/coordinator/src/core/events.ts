@@ -5,6 +5,8 @@ import type {
   DbClusterError,
   DeclineReason,
   Decree,
+  KeyGrant,
+  KeyRecord,
   MetadataRecord,
   NodeInfo,
   NodeMessage,
@@ -79,6 +81,8 @@ export type CoordinatorEvent =
   | { readonly type: 'messageReceived'; readonly from: string; readonly message: NodeMessage }
   | { readonly type: 'ensureAsked'; readonly askId: string; readonly name: string }
   | { readonly type: 'deleteAsked'; readonly askId: string; readonly name: string }
+  /** An API key was made, or ended: without `grant` it is revoked. */
+  | { readonly type: 'keyAsked'; readonly askId: string; readonly id: string; readonly grant?: KeyGrant }
   | { readonly type: 'portsLeased'; readonly leaseKey: string; readonly offer: PortOffer }
   | { readonly type: 'portsRefused'; readonly leaseKey: string; readonly reason: DeclineReason }
   | { readonly type: 'replicaReady'; readonly name: string; readonly clusterId: string }
@@ -156,6 +160,8 @@ export type CoordinatorEffect =
   /** Stop what may run, then take the preferred ports, or others where those are taken; answered by `wakePorts…`. */
   | ({ readonly type: 'leaseWakePorts'; readonly preferred: PortOffer } & ReplicaRun)
   | { readonly type: 'answer'; readonly askId: string; readonly result: AskResult }
+  /** What is known of the key now; on disk here, and on its way to the others. */
+  | { readonly type: 'keyAnswered'; readonly askId: string; readonly record: KeyRecord }
   | { readonly type: 'recordChanged'; readonly record: MetadataRecord }
   | { readonly type: 'rosterChanged'; readonly roster: Roster }
   | {

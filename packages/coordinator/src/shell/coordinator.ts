@@ -3,6 +3,8 @@ import {
   type DatabaseRecord,
   DbClusterError,
   decodeMessage,
+  type KeyGrant,
+  type KeyRecord,
   METADATA_TOPIC,
   type MetadataRecord,
   NODE_PROTOCOL,
@@ -15,6 +17,7 @@ import { CoordinatorCore } from '../core/core.js'
 import type { AskResult, CoordinatorEvent } from '../core/events.js'
 import type { CoordinatorComponents } from './components.js'
 import { EffectPerformer } from './effects.js'
+import { KeyAsks, keysNotAdmitted } from './key-asks.js'
 import { readMemory } from './memory.js'
 
 /** A database that can be used, and whether this call brought it about. */
@@ -57,6 +60,16 @@ export interface Coordinator {
   /** Usable databases whose internal name begins with `prefix`, sorted. */
   databases(prefix: string): readonly DatabaseRecord[]
   nodes(): readonly NodeRecord[]
+  /** What is known of an API key, revoked ones included. */
+  key(id: string): KeyRecord | undefined
+  /** All API keys, sorted by id. */
+  keys(): readonly KeyRecord[]
+  /**
+   * Writes an API key, or ends it where no grant is given, and resolves with what is known of it then: an id that was
+   * there keeps its grant, one that was revoked stays so. It is on disk here and on its way to all nodes.
+   * @throws DbClusterError `NOT_ADMITTED`, `STORE_CORRUPT`, `SHUTTING_DOWN`
+   */
+  putKey(id: string, grant: KeyGrant | undefined): Promise<KeyRecord>
   readonly roster: Roster | undefined
   readonly admitted: boolean
   onRecordChanged(listener: (record: MetadataRecord) => void): () => void
@@ -75,6 +88,7 @@ class CoordinatorShell implements Coordinator {
   readonly #components: CoordinatorComponents
   readonly #performer: EffectPerformer
   readonly #asks = new Map<string, (result: AskResult) => void>()
+  readonly #keyAsks = new KeyAsks()
   readonly #recordListeners = new Set<(record: MetadataRecord) => void>()
   readonly #rosterListeners = new Set<(roster: Roster) => void>()
   readonly #checker = createNodeMessageChecker()
@@ -89,6 +103,7 @@ class CoordinatorShell implements Coordinator {
     this.#performer = new EffectPerformer(components, {
       dispatch: (event) => this.#dispatch(event),
       answer: ({ askId, result }) => this.#asks.get(askId)?.(result),
+      answerKey: ({ askId, record }) => this.#keyAsks.answer(askId, record),
       observe: (effect) => {
         if (effect.type === 'recordChanged') for (const listener of this.#recordListeners) listener(effect.record)
         else for (const listener of this.#rosterListeners) listener(effect.roster)
@@ -128,6 +143,7 @@ class CoordinatorShell implements Coordinator {
     await this.#performer.close()
     const error = new DbClusterError('SHUTTING_DOWN', 'this node is stopping', { hint: 'ask another node' })
     for (const answer of this.#asks.values()) answer({ ok: false, error })
+    this.#keyAsks.fail(error)
     this.#core = undefined
   }
 
@@ -169,6 +185,20 @@ class CoordinatorShell implements Coordinator {
 
   nodes(): readonly NodeRecord[] {
     return this.#core?.table.nodes() ?? []
+  }
+
+  key(id: string): KeyRecord | undefined {
+    return this.#core?.table.key(id)
+  }
+
+  keys(): readonly KeyRecord[] {
+    return this.#core?.table.keys() ?? []
+  }
+
+  async putKey(id: string, grant: KeyGrant | undefined): Promise<KeyRecord> {
+    if (!this.admitted) throw keysNotAdmitted()
+    const asked = grant === undefined ? { id } : { id, grant }
+    return this.#keyAsks.begin((askId) => this.#dispatch({ type: 'keyAsked', askId, ...asked }))
   }
 
   get roster(): Roster | undefined {
@@ -231,5 +261,6 @@ class CoordinatorShell implements Coordinator {
       cause: error,
     })
     for (const answer of this.#asks.values()) answer({ ok: false, error: failure })
+    this.#keyAsks.fail(failure)
   }
 }

@@ -8,6 +8,7 @@ type EffectOf<T extends CoordinatorEffect['type']> = Extract<CoordinatorEffect, 
 export interface EffectSinks {
   readonly dispatch: (event: CoordinatorEvent) => void
   readonly answer: (effect: EffectOf<'answer'>) => void
+  readonly answerKey: (effect: EffectOf<'keyAnswered'>) => void
   readonly observe: (effect: EffectOf<'recordChanged' | 'rosterChanged'>) => void
   /** The store refused a write: nothing may go on as if it were on disk. */
   readonly storeFailed: (error: unknown) => void
@@ -107,6 +108,8 @@ export class EffectPerformer {
         return
       case 'answer':
         return this.#sinks.answer(effect)
+      case 'keyAnswered':
+        return this.#sinks.answerKey(effect)
       case 'recordChanged':
       case 'rosterChanged':
         return this.#sinks.observe(effect)

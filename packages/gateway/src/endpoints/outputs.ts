@@ -97,3 +97,23 @@ export const NetworkOutput = Type.Object({
     }),
   ),
 })
+
+const Key = Type.Object({
+  id: Type.String({ description: 'dbc_<id>_<secret>' }),
+  app: Type.String({ description: 'empty for a key that only configurations know' }),
+  scope: Type.Unsafe<string | null>({ type: ['string', 'null'], enum: ['read', 'write', 'admin', null] }),
+  databases: Type.Unsafe<string[] | null>({
+    type: ['array', 'null'],
+    items: { type: 'string' },
+    description: 'null: all of the app',
+  }),
+  may_create: Type.Boolean(),
+  expires_at: time('null: never'),
+  created_at: time('null for a key that only configurations know'),
+  created_by: Type.String(),
+  revoked: Type.Boolean(),
+})
+
+export const KeyOutput = Type.Object({ key: Key })
+
+export const KeysOutput = Type.Object({ keys: Type.Array(Key) })

@@ -1,4 +1,4 @@
-import { CONSISTENCIES, type Consistency, LIMITS } from '@dbcluster/protocol'
+import { CONSISTENCIES, type Consistency, LIMITS, type Scope } from '@dbcluster/protocol'
 import { Type } from '@sinclair/typebox'
 
 const closed = { additionalProperties: false } as const
@@ -85,3 +85,37 @@ export const NameInput = Type.Object({ name: DatabaseField }, closed)
 
 /** No input at all. */
 export const NoInput = Type.Object({}, closed)
+
+const AppField = Type.String({ description: "another app than the credential's own; for operators" })
+
+/** An API key to make known. */
+export const CreateKeyInput = Type.Object(
+  {
+    hash: Type.String({
+      pattern: '^sha256:[0-9a-f]{64}$',
+      description: 'sha256: and the SHA-256 of the secret in hex',
+    }),
+    scope: Type.Unsafe<Scope>({ type: 'string', enum: ['read', 'write', 'admin'] }),
+    app: Type.Optional(AppField),
+    databases: Type.Optional(
+      Type.Array(DatabaseField, {
+        maxItems: LIMITS.databasesPerKey,
+        description: 'the only databases it may touch; all of the app when left out',
+      }),
+    ),
+    may_create: Type.Optional(
+      Type.Boolean({ description: 'whether it creates missing databases; when left out, unless it only reads' }),
+    ),
+    expires_at: Type.Optional(Type.String({ description: 'RFC 3339; never when left out', maxLength: 40 })),
+  },
+  closed,
+)
+
+/** Whose API keys to list. */
+export const ListKeysInput = Type.Object({ app: Type.Optional(AppField) }, closed)
+
+/** An API key named by the path. */
+export const KeyIdInput = Type.Object(
+  { id: Type.String({ pattern: '^[A-Za-z0-9]{1,64}$', description: 'dbc_<id>_<secret>' }) },
+  closed,
+)

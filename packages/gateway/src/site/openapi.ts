@@ -90,7 +90,7 @@ const parametersOf = ({ source, input }: Endpoint): readonly Json[] =>
     : Object.entries(input.properties).map(([name, schema]) => ({
         name,
         in: source === 'path' ? 'path' : 'query',
-        required: true,
+        required: source === 'path' || (input.required ?? []).includes(name),
         schema: plainSchema(schema),
       }))
 

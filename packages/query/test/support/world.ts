@@ -5,6 +5,7 @@ import {
   DbClusterError,
   decodeMessage,
   encodeMessage,
+  type KeyRecord,
   type Operation,
   type Principal,
 } from '@dbcluster/protocol'
@@ -86,6 +87,7 @@ interface AskOver {
 
 export const createWorld = (init: WorldInit = {}): World => {
   const records = new Map((init.records ?? []).map((record) => [record.name, record]))
+  const keys = new Map<string, KeyRecord>()
   const [ensured, removed, lines]: [string[], string[], LoggedLine[]] = [[], [], []]
   const principal: Principal = { app: 'app', scope: 'admin', subject: 'test', ...init.principal }
   const usable = (name: string): DatabaseRecord | undefined => {
@@ -93,6 +95,7 @@ export const createWorld = (init: WorldInit = {}): World => {
     return record?.established === true && !record.deleted ? record : undefined
   }
   const authenticator: Authenticator = {
+    configuredApp: () => undefined,
     authenticate: async (credential) => {
       if (credential === CREDENTIAL) return principal
       throw new DbClusterError('UNAUTHENTICATED', 'the API key is not known here')
@@ -119,6 +122,17 @@ export const createWorld = (init: WorldInit = {}): World => {
       nodes: () => [],
       roster: undefined,
       admitted: true,
+      key: (id) => keys.get(id),
+      keys: () => [...keys.values()],
+      putKey: async (id, grant) => {
+        const known = keys.get(id)
+        const record: KeyRecord =
+          grant === undefined
+            ? { kind: 'key', id, ...known, revoked: true, clock: {} }
+            : (known ?? { kind: 'key', id, grant, revoked: false, clock: {} })
+        keys.set(id, record)
+        return record
+      },
     },
     network: {
       peerId: HERE,
@@ -136,6 +150,7 @@ export const createWorld = (init: WorldInit = {}): World => {
     planner: createSqlPlanner(init.planner),
     limits: { ...DEFAULT_QUERY_LIMITS, ...init.limits },
     logger: recordingLogger(lines),
+    nowMs: Date.now,
   }
   const service = createQueryService(components)
   const ask = async (operation: Operation, over: Partial<AskOver> = {}): Promise<ClientResponse> => {
