@@ -30,14 +30,18 @@ export interface Replica {
   readonly process: ReplicaProcess
 }
 
-export const createReplicaBench = async (binary: RqliteBinary): Promise<ReplicaBench> => {
+/** @param change what a test does to the arguments of every rqlited */
+export const createReplicaBench = async (
+  binary: RqliteBinary,
+  change: (args: readonly string[]) => readonly string[] = (args) => args,
+): Promise<ReplicaBench> => {
   const directory = await mkdtemp(join(tmpdir(), 'dbcluster-rqlite-'))
   const real = createNodeProcessHost({ pollMs: 20 })
   const started: { readonly pid: number; readonly exited: Promise<unknown>; signal(name: 'SIGKILL'): boolean }[] = []
   const host: ProcessHost = {
     ...real,
     async spawn(command) {
-      const running = await real.spawn(command)
+      const running = await real.spawn({ ...command, args: change(command.args) })
       started.push(running)
       return running
     },
