@@ -1,4 +1,5 @@
 import type { NodeMessage, Roster } from '@dbcluster/protocol'
+import { mendMachine, strikeMachine } from './machine-faults.js'
 import { cutOneWay, isolate, partition, storm } from './network-faults.js'
 import type { SimNode } from './sim-node.js'
 import type { World } from './world.js'
@@ -15,6 +16,14 @@ export interface FaultMix {
   readonly storm?: number
   readonly slowDisk?: number
   readonly loseStore?: number
+  /** One rqlited dies by itself. */
+  readonly killReplica?: number
+  /** One rqlited hangs. */
+  readonly freezeReplica?: number
+  /** No room on a machine's disk, for its rqlited processes. */
+  readonly fullDisk?: number
+  /** Strangers take ports on a machine. */
+  readonly stealPorts?: number
   /** Strikes whoever next says a certain thing, right after it is said. */
   readonly trap?: number
 }
@@ -83,8 +92,7 @@ export class Faults {
     for (const node of nodes) {
       node.fuse = undefined
       node.disk.high = 1.5
-      node.machine.temper.failure = 0
-      node.machine.temper.startMs = { low: 30, high: 150 }
+      mendMachine(node)
       node.resume()
       if (!this.#absent.has(node)) node.start()
     }
@@ -118,6 +126,11 @@ export class Faults {
         })
       case 'loseStore':
         return this.loseStore(node)
+      case 'killReplica':
+      case 'freezeReplica':
+      case 'fullDisk':
+      case 'stealPorts':
+        return strikeMachine(this.#world, node, kind)
       case 'trap':
         this.#trap = { type: random.pick(TRAPPED), skip: random.integer(0, 3) }
         return

@@ -3,10 +3,12 @@ import { Clients } from './clients.js'
 import { Faults } from './faults.js'
 import { Violation } from './monitor.js'
 import { Random } from './random.js'
+import { Registers } from './registers.js'
 import type { Scenario } from './scenario.js'
 import { duel, mayhem, pausedCoordinator } from './scenarios/coordinators.js'
 import { growth, plain, ten, thirty } from './scenarios/creation.js'
 import { fadingMemory, lostStore, rosters } from './scenarios/memory.js'
+import { queries } from './scenarios/queries.js'
 import { deleteStorm, givenUp, leftAlone, startFailures, tooFew } from './scenarios/replicas.js'
 import { settle } from './settle.js'
 import { World } from './world.js'
@@ -28,6 +30,7 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
     givenUp,
     leftAlone,
     tooFew,
+    queries,
     mayhem,
   ].map((scenario) => [scenario.name, scenario]),
 )
@@ -67,7 +70,7 @@ const play = (
   const { trace, isWellFormed } = options
   const dice = new Random(seed ^ 0x5bd1e995)
   const world = new World({ seed, isWellFormed, ...scenario.world((low, high) => dice.integer(low, high)) })
-  const stage = { world, clients: new Clients(world), faults: new Faults(world) }
+  const stage = { world, clients: new Clients(world), faults: new Faults(world), registers: new Registers(world) }
   if (trace !== undefined) world.monitor.trace = (line) => trace(`${world.nowMs.toFixed(1).padStart(9)} ${line()}`)
   const violation = attempt(() => {
     scenario.play(stage)

@@ -1,5 +1,6 @@
 import type { Clients } from './clients.js'
 import type { Faults } from './faults.js'
+import type { Registers } from './registers.js'
 import type { World, WorldInit } from './world.js'
 
 /** What a scenario plays with. */
@@ -7,6 +8,8 @@ export interface Stage {
   readonly world: World
   readonly clients: Clients
   readonly faults: Faults
+  /** Applications that query. */
+  readonly registers: Registers
 }
 
 /** One kind of trouble. */

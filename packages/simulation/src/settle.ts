@@ -1,11 +1,14 @@
 import type { LocalReplica } from '@dbcluster/coordinator'
 import type { Clients } from './clients.js'
 import type { Faults } from './faults.js'
+import type { Registers } from './registers.js'
 import type { SimNode } from './sim-node.js'
 import type { World } from './world.js'
 
 /** Time after mending within which everything open must be answered: a creation's own limit, and a retry. */
 const ANSWER_WITHIN_MS = 25_000
+/** Longer than any application waits for a query. */
+const QUERIES_WITHIN_MS = 15_000
 /** Time within which tables must be equal: a few rounds of anti-entropy. */
 const CONVERGE_WITHIN_MS = 40_000
 /** Time after which nothing may be left of what was given up: leases, replicas nobody established, ends without tombstone. */
@@ -13,9 +16,15 @@ const GIVEN_UP_GONE_MS = 75_000
 
 /** What holds at the end of every run, once nothing goes wrong any more. */
 export const settle = (
-  { world, clients, faults }: { readonly world: World; readonly clients: Clients; readonly faults: Faults },
+  stage: {
+    readonly world: World
+    readonly clients: Clients
+    readonly faults: Faults
+    readonly registers: Registers
+  },
   expectations: { readonly allSucceed: boolean },
 ): void => {
+  const { world, clients, faults, registers } = stage
   const { monitor } = world
   faults.mend()
   monitor.trace(() => '*** mended')
@@ -30,6 +39,7 @@ export const settle = (
     )
   }
   if (expectations.allSucceed) ensureAgain(world, clients)
+  readAgain(world, registers)
   converge(world)
   world.run(GIVEN_UP_GONE_MS)
   converge(world)
@@ -51,6 +61,16 @@ const ensureAgain = (world: World, clients: Clients): void => {
     const why = open?.result?.ok === false ? open.result.error.message : 'no answer'
     world.monitor.fail('liveness', `${open?.name} cannot be opened though everything works: ${why}`)
   }
+}
+
+/** Once nothing goes wrong any more every query is answered, and what was acknowledged is there. */
+const readAgain = (world: World, registers: Registers): void => {
+  world.runUntil(() => registers.open === 0, QUERIES_WITHIN_MS)
+  registers.forgetFailures()
+  registers.readAll()
+  world.runUntil(() => registers.open === 0, QUERIES_WITHIN_MS)
+  registers.expectNoFailure('everything works again')
+  registers.checkKept()
 }
 
 /** I2: equal digests on all nodes. */

@@ -5,12 +5,14 @@ import {
   type CoordinatorEvent,
 } from '@dbcluster/coordinator'
 import type { NodeMessage } from '@dbcluster/protocol'
+import { performLife } from './life-effects.js'
 import type { Machine } from './model/machine.js'
 import { PortPool } from './model/port-pool.js'
 import type { Endpoint, Network } from './network.js'
 import { describeNode, memoryOf } from './node-memory.js'
 import type { Random } from './random.js'
 import type { Schedule } from './schedule.js'
+import { SimGates } from './sim-gates.js'
 
 /** What watches a node: told of everything that became real, right after it did. */
 export interface Observer {
@@ -46,6 +48,7 @@ export class SimNode implements Endpoint {
   incarnation: string
   core: CoordinatorCore | undefined
   ports: PortPool
+  gates: SimGates
   paused = false
   readonly #init: SimNodeInit
   /** Each node's clock starts somewhere else. */
@@ -63,6 +66,7 @@ export class SimNode implements Endpoint {
     this.incarnation = init.random.hex(8)
     this.#clockOffsetMs = init.random.integer(0, 1_000_000)
     this.ports = this.#createPorts()
+    this.gates = this.#createGates()
   }
 
   get alive(): boolean {
@@ -80,6 +84,7 @@ export class SimNode implements Endpoint {
     this.paused = false
     this.fuse = undefined
     this.ports = this.#createPorts()
+    this.gates = this.#createGates()
     const self = { peerId: this.peerId, incarnation: this.incarnation }
     this.core = new CoordinatorCore({ config: this.#init.config, self, memory: memoryOf(this.store) })
     const founder = this.#init.founder && this.core.roster === undefined && !this.store.has('wiped')
@@ -96,6 +101,7 @@ export class SimNode implements Endpoint {
     this.#queue = []
     this.#draining = false
     this.#cancelTimer()
+    this.gates.end()
     this.machine.orphan(childDeathShare)
     this.#init.network.disconnectAll(this.peerId)
     this.#init.observer.crashed(this)
@@ -214,17 +220,33 @@ export class SimNode implements Endpoint {
           this.ports.release(effect.name)
           return { type: 'replicaRemoved', name: effect.name, clusterId: effect.clusterId }
         })
+      case 'checkIdle':
+      case 'holdQueries':
+      case 'closeGate':
+      case 'openGate':
+      case 'sleepReplica':
+      case 'restPorts':
+      case 'leaseWakePorts':
+        return performLife(this, effect, {
+          tell: this.#teller(),
+          later: (delayMs, event) => this.#later(delayMs, event),
+        })
       default:
         return
     }
   }
 
-  #startReplica(effect: Extract<CoordinatorEffect, { type: 'startReplica' }>): void {
+  /** Tells this life of the process, and no later one. */
+  #teller(): (event: CoordinatorEvent) => void {
     const life = this.#life
-    const about = { name: effect.name, clusterId: effect.decree.clusterId }
-    const tell = (event: CoordinatorEvent): void => {
+    return (event) => {
       if (this.#life === life) this.dispatch(event)
     }
+  }
+
+  #startReplica(effect: Extract<CoordinatorEffect, { type: 'startReplica' }>): void {
+    const about = { name: effect.name, clusterId: effect.decree.clusterId }
+    const tell = this.#teller()
     const { host, httpPort, raftPort } = effect.assignment
     if (!this.ports.reserve(effect.name, { host, httpPort, raftPort })) {
       return this.#later(1, () => ({ type: 'replicaFailed', ...about, error: `port ${httpPort} is held by another` }))
@@ -234,7 +256,7 @@ export class SimNode implements Endpoint {
       gathered: (voters) => tell({ type: 'replicaGathered', ...about, voters }),
       failed: (error) => tell({ type: 'replicaFailed', ...about, error }),
       warmed: () => {},
-      lost: (reason) => tell({ type: 'replicaFailed', ...about, error: reason }),
+      lost: (reason) => tell({ type: 'replicaLost', ...about, reason }),
     })
   }
 
@@ -253,6 +275,10 @@ export class SimNode implements Endpoint {
     this.#cancelTimer = this.#init.schedule.after(delayMs, () => {
       if (!this.paused) this.dispatch({ type: 'ticked' })
     })
+  }
+
+  #createGates(): SimGates {
+    return new SimGates(this.#init.schedule, (name) => this.dispatch({ type: 'queryHeld', name }))
   }
 
   #createPorts(): PortPool {

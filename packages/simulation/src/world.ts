@@ -78,6 +78,13 @@ export class World {
     return node
   }
 
+  /** The cluster of this name that somebody knows as established and alive, the newest generation of it. */
+  clusterIdOf(name: string): string | undefined {
+    const records = this.nodes.flatMap((node) => node.core?.table.database(name) ?? [])
+    const usable = records.filter(({ established, deleted }) => established && !deleted)
+    return usable.sort((a, b) => b.decree.generation - a.decree.generation)[0]?.decree.clusterId
+  }
+
   working(): SimNode[] {
     return this.nodes.filter((node) => node.working)
   }

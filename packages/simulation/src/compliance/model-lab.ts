@@ -1,6 +1,6 @@
+import type { ReplicaStart } from '@dbcluster/coordinator'
 import { Machine } from '../model/machine.js'
 import { RaftFabric } from '../model/raft/raft-fabric.js'
-import type { ReplicaStart } from '../model/start-replica.js'
 import { Random } from '../random.js'
 import { Schedule } from '../schedule.js'
 import type { LabView, RaftLab, Return } from './raft-lab.js'

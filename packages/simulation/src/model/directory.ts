@@ -1,20 +1,13 @@
-import type { Voter } from './raft/entry.js'
+import type { StopRecord } from '@dbcluster/protocol'
 import { RaftLog } from './raft/raft-log.js'
-
-/** What a planned stop leaves behind. */
-export interface StopRecord {
-  readonly clusterId: string
-  readonly run: number
-  readonly lastIndex: number
-  readonly lastTerm: number
-  readonly voters: readonly Voter[]
-}
 
 /** A replica's directory. */
 export interface Directory {
   readonly clusterId: string
   readonly raftId: string
   log: RaftLog
+  /** HTTP port of its last process. */
+  httpPort: number
   stopRecord: StopRecord | undefined
   /** Launches counted in the directory; an older copy has fewer than are counted outside. */
   launches: number
@@ -24,6 +17,7 @@ export const createDirectory = (of: { readonly clusterId: string; readonly raftI
   clusterId: of.clusterId,
   raftId: of.raftId,
   log: new RaftLog(),
+  httpPort: 0,
   stopRecord: undefined,
   launches: 0,
 })

@@ -1,6 +1,7 @@
+import type { StopRecord } from '@dbcluster/protocol'
 import type { Random } from '../random.js'
 import type { Schedule } from '../schedule.js'
-import { copyDirectory, createDirectory, type Directory, type StopRecord } from './directory.js'
+import { copyDirectory, createDirectory, type Directory } from './directory.js'
 import type { Voter } from './raft/entry.js'
 import type { RaftFabric } from './raft/raft-fabric.js'
 import type { RaftServer } from './raft/raft-server.js'
@@ -53,6 +54,7 @@ export class Machine {
   /** Launches of each member, counted outside of its directory. */
   readonly #marks = new Map<string, number>()
   readonly #backups = new Map<string, Directory>()
+  readonly #stolen = new Set<number>()
   #full = false
 
   constructor(init: MachineInit) {
@@ -74,12 +76,14 @@ export class Machine {
     if (isFresh && kept !== undefined) this.#setAside(name, kept, 'another replica takes its place')
     const directory = kept !== undefined && !isFresh ? kept : createDirectory(about)
     this.#directories.set(name, directory)
+    directory.httpPort = assignment.httpPort
     this.#launch(directory, name)
     this.#init.onSpawn(request, directory)
     if (start.kind === 'recover') directory.log.recover(start.peers)
     const { fabric, schedule, random, onBootstrap, peerId } = this.#init
     const rqlited = new Rqlited({ request, listener, directory, peerId, fabric, schedule, random, temper: this.temper })
     rqlited.full = this.#full
+    rqlited.isBlocked = this.#stolen.has(assignment.httpPort)
     rqlited.onBootstrap = onBootstrap
     rqlited.onFailed = () => this.#processes.get(name) === rqlited && this.#processes.delete(name)
     this.#processes.set(name, rqlited)
@@ -149,7 +153,21 @@ export class Machine {
   }
 
   isBound(httpPort: number): boolean {
-    return [...this.#processes.values()].some((process) => process.httpPort === httpPort)
+    return this.#stolen.has(httpPort) || [...this.#processes.values()].some((process) => process.httpPort === httpPort)
+  }
+
+  /** HTTP ports at which replicas with a directory here ran last. */
+  homes(): number[] {
+    return [...this.#directories.values()].map(({ httpPort }) => httpPort)
+  }
+
+  /** Something that is none of ours takes these ports, unless a process of ours has them, or gives all back. */
+  steal(httpPorts: readonly number[]): void {
+    for (const httpPort of httpPorts) if (!this.isBound(httpPort)) this.#stolen.add(httpPort)
+  }
+
+  giveBack(): void {
+    this.#stolen.clear()
   }
 
   /** The node's process died: its children go on, or some die too, and nobody listens. */

@@ -12,6 +12,8 @@ export class PortPool {
   /** Ports that some process of this machine is bound to, whoever remembers it. */
   readonly #isBound: (httpPort: number) => boolean
   readonly #leases = new Map<string, PortOffer>()
+  /** Home ports of what sleeps: given to others last. */
+  readonly #resting = new Map<string, PortOffer>()
 
   constructor(init: { host: string; size: number; random: Random; isBound: (httpPort: number) => boolean }) {
     this.#host = init.host
@@ -24,15 +26,19 @@ export class PortPool {
   lease(owner: string): PortOffer | undefined {
     const held = this.#leases.get(owner)
     if (held !== undefined) return held
-    const start = this.#random.integer(0, this.#size - 1)
-    for (let step = 0; step < this.#size; step += 1) {
-      const httpPort = 5001 + ((start + step) % this.#size)
-      if (this.#holder(httpPort) !== undefined || this.#isBound(httpPort)) continue
-      const offer = { host: this.#host, httpPort, raftPort: httpPort + 2000 }
-      this.#leases.set(owner, offer)
-      return offer
-    }
-    return undefined
+    const offer = this.#free((httpPort) => !this.#rests(httpPort)) ?? this.#free(() => true)
+    if (offer !== undefined) this.#leases.set(owner, offer)
+    return offer
+  }
+
+  /** The preferred pair where it is free, else another one. */
+  leaseFor(name: string, preferred: PortOffer): PortOffer | undefined {
+    this.#leases.delete(name)
+    this.#resting.delete(name)
+    const isFree = this.#holder(preferred.httpPort) === undefined && !this.#isBound(preferred.httpPort)
+    if (!isFree) return this.lease(name)
+    this.#leases.set(name, preferred)
+    return preferred
   }
 
   /** The lease stays from now on, under a new name. @returns false when there was none */
@@ -49,16 +55,39 @@ export class PortPool {
     const holder = this.#holder(offer.httpPort)
     if (holder !== undefined && holder !== owner) return false
     this.#leases.set(owner, offer)
+    this.#resting.delete(owner)
     return true
+  }
+
+  /** What sleeps gives its pair back, and others get it last. */
+  rest(name: string, known?: PortOffer): void {
+    const home = known ?? this.#leases.get(name)
+    this.#leases.delete(name)
+    if (home !== undefined) this.#resting.set(name, home)
   }
 
   release(owner: string): void {
     this.#leases.delete(owner)
+    this.#resting.delete(owner)
   }
 
   /** Who holds something. */
   owners(): string[] {
     return [...this.#leases.keys()].sort()
+  }
+
+  #free(mayTake: (httpPort: number) => boolean): PortOffer | undefined {
+    const start = this.#random.integer(0, this.#size - 1)
+    for (let step = 0; step < this.#size; step += 1) {
+      const httpPort = 5001 + ((start + step) % this.#size)
+      if (this.#holder(httpPort) !== undefined || this.#isBound(httpPort) || !mayTake(httpPort)) continue
+      return { host: this.#host, httpPort, raftPort: httpPort + 2000 }
+    }
+    return undefined
+  }
+
+  #rests(httpPort: number): boolean {
+    return [...this.#resting.values()].some((home) => home.httpPort === httpPort)
   }
 
   #holder(httpPort: number): string | undefined {

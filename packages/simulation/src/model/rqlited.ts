@@ -33,6 +33,8 @@ export class Rqlited {
   onBootstrap: (start: StartReplica) => void = () => {}
   onFailed: () => void = () => {}
   server: RaftServer | undefined
+  /** Somebody else has its ports. */
+  isBlocked = false
   #full = false
   readonly #init: RqlitedInit
   readonly #request: StartReplica
@@ -76,7 +78,7 @@ export class Rqlited {
     const { schedule, random, temper } = this.#init
     schedule.after(random.between(temper.startMs.low, temper.startMs.high), () => {
       if (this.#ended) return
-      if (random.chance(temper.failure) || this.#full) return this.#fail('rqlited: it did not start')
+      if (random.chance(temper.failure) || this.#full || this.isBlocked) return this.#fail('rqlited: it did not start')
       this.#run()
     })
   }
@@ -88,7 +90,10 @@ export class Rqlited {
     this.#down({ stepDown: false })
     this.#isReady = false
     schedule.after(random.between(RESTART_MS.low, RESTART_MS.high), () => {
-      if (!this.#ended && this.server === undefined && this.#listener !== undefined) this.#run()
+      if (this.#ended || this.server !== undefined) return
+      if (this.#listener !== undefined) return this.#run()
+      this.#ended = true
+      this.onFailed()
     })
   }
 

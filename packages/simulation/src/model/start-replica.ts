@@ -1,26 +1,14 @@
 import type { CoordinatorEffect } from '@dbcluster/coordinator'
-import type { Voter } from './raft/entry.js'
 
-/** How a replica's rqlited is to come up; see `ReplicaStart` of @dbcluster/rqlite. */
-export type ReplicaStart =
-  | { readonly kind: 'bootstrap' }
-  | { readonly kind: 'join'; readonly addresses: readonly string[] }
-  | { readonly kind: 'restart' }
-  | { readonly kind: 'warm' }
-  | { readonly kind: 'rejoin'; readonly addresses: readonly string[] }
-  | { readonly kind: 'recover'; readonly peers: readonly Voter[] }
-
-type StartEffect = Extract<CoordinatorEffect, { type: 'startReplica' }>
-
-export interface StartReplica extends Omit<StartEffect, 'start'> {
-  readonly start: ReplicaStart
-}
+export type StartReplica = Extract<CoordinatorEffect, { type: 'startReplica' }>
 
 /** What one replica's process may come to say. */
 export interface ReplicaListener {
   ready(): void
   gathered(voters: number): void
   failed(error: string): void
+  /** A newcomer is up, and a member of nothing. */
   warmed(): void
+  /** Its directory is not the one it left: nothing was started. */
   lost(reason: string): void
 }
