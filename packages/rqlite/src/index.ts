@@ -1,5 +1,5 @@
 export { hostAndPort, RQLITED_ENVIRONMENT, replicaArguments } from './arguments/replica-arguments.js'
-export type { ReplicaSpec, ReplicaStart } from './arguments/replica-spec.js'
+export type { RecoveryPeer, ReplicaSpec, ReplicaStart } from './arguments/replica-spec.js'
 export { type ReplicaTiming, TIMING_PROFILES, type TimingProfile, timingOf } from './arguments/timing.js'
 export {
   capabilitiesOf,
@@ -25,16 +25,18 @@ export type {
   RqliteResult,
   RqliteStatement,
 } from './client/types.js'
-export {
-  createReplicaHost,
-  type HostedReplica,
-  type HostedReplicaListener,
-  type HostedReplicaRequest,
-  type ReplicaHost,
-  type ReplicaHostComponents,
-  type ReplicaHostInit,
-  type ReplicaPorts,
+export type { ReplicaDirectory } from './host/inspect.js'
+export { createReplicaHost } from './host/process-replica-host.js'
+export type {
+  HostedReplica,
+  HostedReplicaListener,
+  HostedReplicaRequest,
+  ReplicaHost,
+  ReplicaHostComponents,
+  ReplicaHostInit,
+  ReplicaPorts,
 } from './host/replica-host.js'
+export type { StopRecord } from './host/stop-record.js'
 export { type Clock, createSystemClock } from './process/clock.js'
 export {
   createReplicaProcess,

@@ -37,9 +37,18 @@ export const replicaArguments = (binary: RqliteBinary, spec: ReplicaSpec, dataDi
 export const hostAndPort = (host: string, port: number): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 
+/** Nothing listens there: what joins through it stays up, is a member of nothing, and does not bootstrap. */
+const NOBODY = '127.0.0.1:1'
+/** A newcomer is told to join, or to end, long before. */
+const WARM_ATTEMPTS = 1_000_000
+const WARM_INTERVAL_MS = 1_000
+
 /** A failed join ends rqlited, so attempts x interval cover the limit. */
 const joinArguments = (start: ReplicaStart, timing: ReplicaTiming): readonly string[] => {
-  if (start.kind !== 'join') return []
+  if (start.kind === 'warm') {
+    return ['-join', NOBODY, '-join-attempts', String(WARM_ATTEMPTS), '-join-interval', `${WARM_INTERVAL_MS}ms`]
+  }
+  if (start.kind !== 'join' && start.kind !== 'rejoin') return []
   if (start.addresses.length === 0) throw new DbClusterError('INVALID_REQUEST', 'a join needs at least one address')
   for (const address of start.addresses) checkText('join address', address)
   return [

@@ -7,8 +7,30 @@ export type ReplicaStart =
   | { readonly kind: 'bootstrap' }
   /** Joins through the Raft addresses (`host:port`) of members; refused where it is a member already. */
   | { readonly kind: 'join'; readonly addresses: readonly string[] }
-  /** Is a member and comes back; refused where there is no Raft state, since rqlited would found a cluster. */
+  /**
+   * Is a member and comes back; refused where there is no Raft state, since rqlited would found a cluster. On another
+   * Raft port than before it can reach the others, who cannot reach it: it serves while it leads, until it rejoins.
+   */
   | { readonly kind: 'restart' }
+  /** A newcomer's rqlited, up on its ports and a member of nothing; a later `join` makes it one. It cannot bootstrap. */
+  | { readonly kind: 'warm' }
+  /**
+   * A member comes back on another Raft address. The leader removes its id and adds it again, so the *other* voters must
+   * have a majority among themselves: with one of three absent it wedges.
+   */
+  | { readonly kind: 'rejoin'; readonly addresses: readonly string[] }
+  /**
+   * A member comes back with these voters instead of those that it knows (rqlite's `raft/peers.json`). Only where every
+   * voter stopped at one and the same index, or where an operator accepts what that may lose.
+   */
+  | { readonly kind: 'recover'; readonly peers: readonly RecoveryPeer[] }
+
+/** One voter of a recovered cluster. */
+export interface RecoveryPeer {
+  readonly id: string
+  /** `host:port` of its Raft port. */
+  readonly address: string
+}
 
 /** One replica of one database on this node. */
 export interface ReplicaSpec {

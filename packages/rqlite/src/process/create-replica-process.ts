@@ -9,7 +9,7 @@ import { launch } from './launch.js'
 import { createNodeProcessHost } from './node-process-host.js'
 import type { ProcessExit, ProcessHost, RunningProcess } from './process-host.js'
 import { recordMembership } from './raft-state.js'
-import { waitUntilReady } from './readiness.js'
+import { waitUntilReady, waitUntilUp } from './readiness.js'
 import { boundLog, lastLogLines, type ReplicaFiles, replicaFiles } from './replica-files.js'
 import type { ReplicaProcess, ReplicaProcessState } from './replica-process.js'
 import {
@@ -201,7 +201,10 @@ class SupervisedReplica implements ReplicaProcess {
   async #waitUntilReady(incarnation: number): Promise<void> {
     const probe = new AbortController()
     this.#probe = probe
-    if (!(await waitUntilReady(this.client, probe.signal)) || probe.signal.aborted) return
+    const isWarm = this.#spec.start.kind === 'warm'
+    const wait = isWarm ? waitUntilUp : waitUntilReady
+    if (!(await wait(this.client, probe.signal)) || probe.signal.aborted) return
+    if (isWarm) return this.#dispatch({ type: 'becameReady', incarnation })
     try {
       await recordMembership(this.#spec)
     } catch (error) {

@@ -51,11 +51,18 @@ const isRecord = (value: unknown): value is ProcessRecord => {
   return identified && typeof clusterId === 'string' && typeof raftId === 'string' && typeof startKind === 'string'
 }
 
+/** Starts that a process of any other kind cannot stand in for. */
+const DISTINCT_KINDS: ReadonlySet<string> = new Set<ReplicaSpec['start']['kind']>(['warm', 'rejoin', 'recover'])
+
 /** Whether the recorded process is what this spec would start, so that it can go on in its place. */
 export const recordFits = (record: ProcessRecord, spec: ReplicaSpec): boolean =>
+  fitsKind(record.startKind, spec.start.kind) &&
   record.clusterId === spec.clusterId &&
   record.raftId === spec.raftId &&
   record.httpPort === spec.httpPort &&
   record.raftAddress === hostAndPort(spec.raftHost, spec.raftPort) &&
   record.foreignKeys === spec.foreignKeys &&
   (record.security ?? NO_SECURITY) === securityMark(spec.secrets, spec.clusterId)
+
+const fitsKind = (running: string, wanted: string): boolean =>
+  running === wanted || (running !== 'warm' && !DISTINCT_KINDS.has(wanted))

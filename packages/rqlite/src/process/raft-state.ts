@@ -42,7 +42,7 @@ export const checkStart = async (spec: ReplicaSpec, triedKind: string | undefine
       details: { kind, state, directory: spec.directory },
     })
   }
-  if (kind === 'restart') {
+  if (kind === 'restart' || kind === 'rejoin' || kind === 'recover') {
     if (state === 'absent') refuse('there is no Raft state, so rqlited would found a new cluster', 'join it instead')
     if (state === 'unfinished') refuse('the Raft state never became a member', 'repeat its bootstrap or join')
     const member = await readMember(spec.directory)
@@ -52,7 +52,8 @@ export const checkStart = async (spec: ReplicaSpec, triedKind: string | undefine
     return
   }
   if (state === 'member') refuse('there is Raft state of a member', 'restart it instead')
-  if (state === 'unfinished' && triedKind !== kind) {
+  const continues = triedKind === kind || (triedKind === 'warm' && kind === 'join')
+  if (state === 'unfinished' && !continues) {
     refuse(`there is Raft state of an unfinished ${triedKind ?? 'start'}`, `repeat that, or move the directory away`)
   }
 }

@@ -8,17 +8,28 @@ const PATIENT_PAUSE_MS = 250
 /** A look that takes longer is given up and repeated: the majority may have changed meanwhile. */
 const LOOK_LIMIT_MS = 3_000
 
+/** Waits until rqlited answers at all, member of a cluster or not. Ends early, with false, when the signal is aborted. */
+export const waitUntilUp = (client: RqliteClient, signal: AbortSignal): Promise<boolean> =>
+  waitUntil(signal, async () => {
+    await client.status({ signal, timeoutMs: LOOK_LIMIT_MS })
+    return true
+  })
+
 /**
  * Waits until a replica is ready: `/readyz`, applied log included, and a read through Raft, since `/readyz` is content
  * before anybody knows that a majority works. Ends early, with false, when the signal is aborted.
  */
-export const waitUntilReady = async (client: RqliteClient, signal: AbortSignal): Promise<boolean> => {
+export const waitUntilReady = (client: RqliteClient, signal: AbortSignal): Promise<boolean> =>
+  waitUntil(signal, async () => {
+    if (!(await client.ready({ signal, timeoutMs: LOOK_LIMIT_MS }))) return false
+    await client.readThroughRaft({ signal, timeoutMs: LOOK_LIMIT_MS })
+    return true
+  })
+
+const waitUntil = async (signal: AbortSignal, holds: () => Promise<boolean>): Promise<boolean> => {
   for (let looks = 0; !signal.aborted; looks += 1) {
     try {
-      if (await client.ready({ signal, timeoutMs: LOOK_LIMIT_MS })) {
-        await client.readThroughRaft({ signal, timeoutMs: LOOK_LIMIT_MS })
-        return true
-      }
+      if (await holds()) return true
     } catch {
       // Not listening yet, no leader yet: that is what is waited for.
     }

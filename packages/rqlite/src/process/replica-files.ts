@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, readFile, rename, stat, truncate } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, rename, stat, truncate, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 /** Where a replica keeps what. */
@@ -9,6 +9,12 @@ export interface ReplicaFiles {
   readonly process: string
   /** Written once this replica was first seen ready as a member. */
   readonly member: string
+  /** How this replica stood when it was last stopped by plan; gone as soon as it may run again. */
+  readonly stopped: string
+  /** Which launch of this replica the directory is of. */
+  readonly launch: string
+  /** Voters that rqlited takes at its next start instead of those that it knows. */
+  readonly peers: string
   readonly log: string
   readonly previousLog: string
 }
@@ -17,6 +23,9 @@ export const replicaFiles = (directory: string): ReplicaFiles => ({
   data: join(directory, 'rqlite'),
   process: join(directory, 'process.json'),
   member: join(directory, 'member.json'),
+  stopped: join(directory, 'stopped.json'),
+  launch: join(directory, 'launch.json'),
+  peers: join(directory, 'rqlite', 'raft', 'peers.json'),
   log: join(directory, 'rqlited.log'),
   previousLog: join(directory, 'rqlited.log.1'),
 })
@@ -38,7 +47,22 @@ export const writeJsonFile = async (path: string, value: unknown): Promise<void>
     await file.close()
   }
   await rename(draft, path)
-  const directory = await open(dirname(path), 'r')
+  await syncDirectory(dirname(path))
+}
+
+/** Removes a file for good: it does not come back after a crash. One that isn't there is no error. */
+export const removeFile = async (path: string): Promise<void> => {
+  try {
+    await unlink(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  await syncDirectory(dirname(path))
+}
+
+const syncDirectory = async (path: string): Promise<void> => {
+  const directory = await open(path, 'r')
   try {
     await directory.sync()
   } finally {

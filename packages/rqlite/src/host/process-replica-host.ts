@@ -1,0 +1,267 @@
+import { join } from 'node:path'
+import { DbClusterError } from '@dbcluster/protocol'
+import type { ReplicaSpec, ReplicaStart } from '../arguments/replica-spec.js'
+import type { RqliteClient } from '../client/rqlite-client.js'
+import type { RaftView } from '../client/types.js'
+import { createReplicaProcess } from '../process/create-replica-process.js'
+import type { ReplicaProcess } from '../process/replica-process.js'
+import { dial } from './dial.js'
+import { type ReplicaDirectory, replicaDirectories } from './inspect.js'
+import { LaunchMarks } from './launch-mark.js'
+import { setAside } from './quarantine.js'
+import { removeRecoveryPeers, writeRecoveryPeers } from './recovery-peers.js'
+import type {
+  HostedReplica,
+  HostedReplicaListener,
+  HostedReplicaRequest,
+  ReplicaHost,
+  ReplicaHostComponents,
+  ReplicaHostInit,
+} from './replica-host.js'
+import { isOfMember, startOf } from './start-of.js'
+import { readStopRecord, removeStopRecord, type StopRecord, stopRecordOf, writeStopRecord } from './stop-record.js'
+import { watchVoters } from './watch-voters.js'
+
+/** A snapshot of a small database takes milliseconds; a stop is not held up for longer than this. */
+const SNAPSHOT_LIMIT_MS = 10_000
+/** An rqlited of this machine that takes longer to tell of itself counts as not answering. */
+const VIEW_LIMIT_MS = 2_000
+
+interface Hosted {
+  readonly process: ReplicaProcess
+  readonly raftId: string
+  readonly clusterId: string
+  readonly end: AbortController
+}
+
+/** Makes a host. */
+export const createReplicaHost =
+  (init: ReplicaHostInit) =>
+  (components: ReplicaHostComponents): ReplicaHost =>
+    new ProcessReplicaHost(init, components)
+
+class ProcessReplicaHost implements ReplicaHost {
+  readonly #init: ReplicaHostInit
+  readonly #components: ReplicaHostComponents
+  readonly #marks: LaunchMarks
+  readonly #hosted = new Map<string, Hosted>()
+  /** Per database: one start, stop or removal after the other. */
+  readonly #turns = new Map<string, Promise<unknown>>()
+
+  constructor(init: ReplicaHostInit, components: ReplicaHostComponents) {
+    this.#init = init
+    this.#components = components
+    this.#marks = new LaunchMarks(init.dataDir)
+  }
+
+  start(request: HostedReplicaRequest, listener: HostedReplicaListener): void {
+    this.#inTurn(request.name, () => this.#start(request, listener)).catch((error: unknown) => {
+      listener.failed(error instanceof Error ? error.message : String(error))
+    })
+  }
+
+  sleep(name: string, { run }: { readonly run: number }): Promise<StopRecord | undefined> {
+    return this.#inTurn(name, async () => {
+      const hosted = this.#hosted.get(name)
+      if (hosted === undefined) return readStopRecord(this.#directory(name))
+      const { client } = hosted.process
+      const snapshot = await this.#snapshot(name, client)
+      const view = snapshot ? await viewOf(client) : undefined
+      await this.#end(name)
+      const record = view === undefined ? undefined : stopRecordOf({ clusterId: hosted.clusterId, run }, view)
+      if (record !== undefined) await writeStopRecord(this.#directory(name), record)
+      this.#components.ports.rest(name)
+      return record
+    })
+  }
+
+  halt(name: string): Promise<void> {
+    return this.#inTurn(name, () => this.#end(name))
+  }
+
+  remove(name: string, reason: string): Promise<void> {
+    return this.#inTurn(name, async () => {
+      await this.#end(name)
+      const kept = await setAside(this.#init.dataDir, name)
+      await this.#marks.forget(name)
+      this.#components.ports.release(name)
+      this.#components.logger.info('Replica removed', { database: name, reason, kept_at: kept ?? 'nothing to keep' })
+    })
+  }
+
+  get(name: string): HostedReplica | undefined {
+    const hosted = this.#hosted.get(name)
+    if (hosted === undefined) return undefined
+    const { client, state } = hosted.process
+    return { client, capabilities: this.#init.binary.capabilities, raftId: hosted.raftId, starts: state.launches }
+  }
+
+  async view(name: string): Promise<RaftView | undefined> {
+    const hosted = this.#hosted.get(name)
+    return hosted === undefined ? undefined : viewOf(hosted.process.client)
+  }
+
+  async proveLeadership(name: string): Promise<RaftView | undefined> {
+    const hosted = this.#hosted.get(name)
+    if (hosted === undefined) return undefined
+    const { client } = hosted.process
+    const before = await viewOf(client)
+    if (before?.isLeader !== true) return undefined
+    const proved = await client.readThroughRaft({ timeoutMs: VIEW_LIMIT_MS }).then(
+      () => true,
+      () => false,
+    )
+    const after = proved ? await viewOf(client) : undefined
+    return after?.isLeader === true && after.term === before.term ? after : undefined
+  }
+
+  async removeVoter(name: string, raftId: string): Promise<void> {
+    const hosted = this.#hosted.get(name)
+    if (hosted === undefined) throw notHere(name)
+    await hosted.process.client.remove(raftId)
+  }
+
+  dial(host: string, raftPort: number): Promise<boolean> {
+    return dial(host, raftPort)
+  }
+
+  stopRecord(name: string): Promise<StopRecord | undefined> {
+    return readStopRecord(this.#directory(name))
+  }
+
+  inspect(): Promise<readonly ReplicaDirectory[]> {
+    return replicaDirectories(this.#init.dataDir)
+  }
+
+  async stopAll(): Promise<void> {
+    await Promise.all(
+      [...this.#hosted.keys()].map((name) =>
+        this.#inTurn(name, async () => {
+          const hosted = this.#hosted.get(name)
+          if (hosted?.process.state.phase === 'ready') await this.#snapshot(name, hosted.process.client)
+          await this.#end(name)
+        }),
+      ),
+    )
+  }
+
+  async #start(request: HostedReplicaRequest, listener: HostedReplicaListener): Promise<void> {
+    const { name, assignment, decree } = request
+    await this.#end(name)
+    const directory = this.#directory(name)
+    const member = { clusterId: decree.clusterId, raftId: assignment.raftId }
+    const start = await startOf(request, directory)
+    const lost = start === undefined ? 'its Raft state is gone' : await this.#lost(name, member, start)
+    if (lost !== undefined || start === undefined) return listener.lost(`${lost} (${directory})`)
+    this.#components.ports.reserve(name, assignment)
+    await this.#marks.count(name, member)
+    // First void, then running: two of these would be two truths about one log.
+    await removeStopRecord(directory)
+    if (start.kind === 'recover') await writeRecoveryPeers(directory, start.peers)
+    else await removeRecoveryPeers(directory)
+    this.#launch(request, start, listener)
+  }
+
+  #launch(request: HostedReplicaRequest, start: ReplicaStart, listener: HostedReplicaListener): void {
+    const { name, assignment, decree } = request
+    const spec: ReplicaSpec = {
+      database: name,
+      clusterId: decree.clusterId,
+      raftId: assignment.raftId,
+      directory: this.#directory(name),
+      httpPort: assignment.httpPort,
+      raftHost: assignment.host,
+      raftPort: assignment.raftPort,
+      start,
+      timing: this.#init.timing,
+      foreignKeys: decree.foreignKeys,
+      secrets: this.#components.secrets,
+    }
+    const process = createReplicaProcess({ spec, binary: this.#init.binary })({ logger: this.#components.logger })
+    const end = new AbortController()
+    this.#hosted.set(name, { process, raftId: spec.raftId, clusterId: spec.clusterId, end })
+    this.#listen(process, request, listener, end.signal)
+    process.start()
+  }
+
+  /** Why this directory may not be started as this member. */
+  async #lost(
+    name: string,
+    member: { readonly clusterId: string; readonly raftId: string },
+    start: ReplicaStart,
+  ): Promise<string | undefined> {
+    return isOfMember(start) ? this.#marks.mismatch(name, member) : undefined
+  }
+
+  #listen(
+    process: ReplicaProcess,
+    request: HostedReplicaRequest,
+    listener: HostedReplicaListener,
+    signal: AbortSignal,
+  ): void {
+    const { logger } = this.#components
+    const { name, assignment, gather } = request
+    process.onStateChanged((state) => {
+      if (signal.aborted) return
+      if (state.phase === 'failed') return listener.failed(state.error?.message ?? 'it gave up')
+      if (state.phase !== 'ready') return
+      if (request.start.kind === 'warm') return listener.warmed()
+      logger.info('Database instance started', {
+        database: name,
+        http_port: assignment.httpPort,
+        raft_port: assignment.raftPort,
+        adopted: state.adopted,
+      })
+      listener.ready()
+      if (gather === undefined) return
+      watchVoters(process.client, gather, signal).then(
+        (voters) => {
+          if (voters !== undefined) listener.gathered(voters)
+        },
+        (error: unknown) => logger.debug('Stopped counting voters', { database: name, error: String(error) }),
+      )
+    })
+  }
+
+  /** @returns whether everything applied is in a snapshot now */
+  async #snapshot(name: string, client: RqliteClient): Promise<boolean> {
+    try {
+      await client.snapshot({ timeoutMs: SNAPSHOT_LIMIT_MS })
+      return true
+    } catch (error) {
+      this.#components.logger.warn('No snapshot before a stop: the next start replays the log', {
+        database: name,
+        error: String(error),
+      })
+      return false
+    }
+  }
+
+  async #end(name: string): Promise<void> {
+    const hosted = this.#hosted.get(name)
+    if (hosted === undefined) return
+    hosted.end.abort()
+    await hosted.process.stop()
+    await hosted.process.client.close()
+    if (this.#hosted.get(name) === hosted) this.#hosted.delete(name)
+  }
+
+  #directory(name: string): string {
+    return join(this.#init.dataDir, name)
+  }
+
+  #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(name) ?? Promise.resolve()
+    const turn = before.catch(() => undefined).then(work)
+    this.#turns.set(name, turn)
+    return turn.finally(() => {
+      if (this.#turns.get(name) === turn) this.#turns.delete(name)
+    })
+  }
+}
+
+const viewOf = (client: RqliteClient): Promise<RaftView | undefined> =>
+  client.status({ timeoutMs: VIEW_LIMIT_MS }).catch(() => undefined)
+
+const notHere = (name: string): DbClusterError =>
+  new DbClusterError('NOT_REPLICA', `this node runs no replica of ${name}`, { hint: 'ask the node of its leader' })
