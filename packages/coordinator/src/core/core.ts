@@ -145,6 +145,10 @@ export class CoordinatorCore {
         return this.#hosting.onGathered(event.name, event.clusterId, event.voters)
       case 'replicaFailed':
         return this.#hosting.onFailed(event.name, event.clusterId, event.error)
+      case 'replicaWarmed':
+        return
+      case 'replicaLost':
+        return this.#hosting.onFailed(event.name, event.clusterId, event.reason)
       case 'replicaRemoved':
         return this.#hosting.onRemoved(event.name, event.clusterId)
       case 'replicaLost':

@@ -88,6 +88,8 @@ export type CoordinatorEvent =
   | { readonly type: 'replicaReady'; readonly name: string; readonly clusterId: string }
   | { readonly type: 'replicaGathered'; readonly name: string; readonly clusterId: string; readonly voters: number }
   | { readonly type: 'replicaFailed'; readonly name: string; readonly clusterId: string; readonly error: string }
+  /** A newcomer's rqlited is up, and a member of nothing. */
+  | { readonly type: 'replicaWarmed'; readonly name: string; readonly clusterId: string }
   | { readonly type: 'replicaRemoved'; readonly name: string; readonly clusterId: string }
   /** Its directory is missing, emptied or older than it should be: it was not started. */
   | { readonly type: 'replicaLost'; readonly name: string; readonly clusterId: string; readonly reason: string }

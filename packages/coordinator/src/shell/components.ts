@@ -67,8 +67,10 @@ export interface ReplicaListener {
   ready(): void
   gathered(voters: number): void
   failed(error: string): void
+  /** A newcomer's rqlited is up, and a member of nothing. */
+  warmed(): void
   /** Its directory is missing, emptied or older than it should be: nothing was started. */
-  lost?(reason: string): void
+  lost(reason: string): void
 }
 
 /** Where rqlited processes run. */

@@ -135,6 +135,8 @@ export class EffectPerformer {
       ready: () => this.#sinks.dispatch({ type: 'replicaReady', ...about }),
       gathered: (voters) => this.#sinks.dispatch({ type: 'replicaGathered', ...about, voters }),
       failed: (error) => this.#sinks.dispatch({ type: 'replicaFailed', ...about, error }),
+      warmed: () => this.#sinks.dispatch({ type: 'replicaWarmed', ...about }),
+      lost: (reason) => this.#sinks.dispatch({ type: 'replicaLost', ...about, reason }),
     })
   }
 
