@@ -36,7 +36,6 @@ export type {
   ReplicaHostInit,
   ReplicaPorts,
 } from './host/replica-host.js'
-export type { StopRecord } from './host/stop-record.js'
 export { type Clock, createSystemClock } from './process/clock.js'
 export {
   createReplicaProcess,

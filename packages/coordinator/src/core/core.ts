@@ -151,7 +151,6 @@ export class CoordinatorCore {
         return this.#hosting.onFailed(event.name, event.clusterId, event.reason)
       case 'replicaRemoved':
         return this.#hosting.onRemoved(event.name, event.clusterId)
-      case 'replicaLost':
       case 'idleChecked':
       case 'queryHeld':
       case 'queriesHeld':

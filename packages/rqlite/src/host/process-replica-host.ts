@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { DbClusterError } from '@dbcluster/protocol'
+import { DbClusterError, type StopRecord } from '@dbcluster/protocol'
 import type { ReplicaSpec, ReplicaStart } from '../arguments/replica-spec.js'
 import type { RqliteClient } from '../client/rqlite-client.js'
 import type { RaftView } from '../client/types.js'
@@ -19,7 +19,7 @@ import type {
   ReplicaHostInit,
 } from './replica-host.js'
 import { isOfMember, startOf } from './start-of.js'
-import { readStopRecord, removeStopRecord, type StopRecord, stopRecordOf, writeStopRecord } from './stop-record.js'
+import { readStopRecord, removeStopRecord, stopRecordOf, writeStopRecord } from './stop-record.js'
 import { watchVoters } from './watch-voters.js'
 
 /** A snapshot of a small database takes milliseconds; a stop is not held up for longer than this. */

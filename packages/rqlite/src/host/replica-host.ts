@@ -1,4 +1,4 @@
-import type { Decree, Logger, ReplicaAssignment } from '@dbcluster/protocol'
+import type { Decree, Logger, ReplicaAssignment, StopRecord } from '@dbcluster/protocol'
 import type { ReplicaStart } from '../arguments/replica-spec.js'
 import type { ReplicaTiming, TimingProfile } from '../arguments/timing.js'
 import type { RqliteCapabilities } from '../binary/capabilities.js'
@@ -7,7 +7,6 @@ import type { RqliteClient } from '../client/rqlite-client.js'
 import type { RaftView } from '../client/types.js'
 import type { ReplicaSecrets } from '../security/replica-secrets.js'
 import type { ReplicaDirectory } from './inspect.js'
-import type { StopRecord } from './stop-record.js'
 
 /** Settings of a host. */
 export interface ReplicaHostInit {

@@ -1,19 +1,6 @@
-import type { RaftServer, RaftView } from '../client/types.js'
+import type { StopRecord } from '@dbcluster/protocol'
+import type { RaftView } from '../client/types.js'
 import { readJsonFile, removeFile, replicaFiles, writeJsonFile } from '../process/replica-files.js'
-
-/**
- * How a replica stood when it was stopped by plan: everything it had was committed and applied. Voters that all hold
- * equal ones may be given new addresses together; nothing else allows that.
- */
-export interface StopRecord {
-  readonly clusterId: string
-  /** The awake period that this stop ended. */
-  readonly run: number
-  readonly lastIndex: number
-  readonly lastTerm: number
-  /** Raft's voters, by id. */
-  readonly voters: readonly Pick<RaftServer, 'id' | 'address'>[]
-}
 
 /** The record that a replica in this state may leave, if it may leave one. */
 export const stopRecordOf = (

@@ -12,6 +12,7 @@ import {
 import { eventually } from './eventually.js'
 import { freePorts } from './free-ports.js'
 import { silentLogger } from './silent-logger.js'
+import { testSecrets } from './test-secrets.js'
 
 /** The database that every host of a bench has a replica of. */
 export const NAME = 'app_test'
@@ -61,7 +62,11 @@ export const createHostBench = async (binary: RqliteBinary): Promise<HostBench> 
       release: (name: string) => void freed.push(`released ${name}`),
       rest: (name: string) => void freed.push(`rests ${name}`),
     }
-    const host = createReplicaHost({ dataDir, binary, timing: 'local' })({ logger: silentLogger, ports })
+    const host = createReplicaHost({ dataDir, binary, timing: 'local' })({
+      logger: silentLogger,
+      ports,
+      secrets: testSecrets('key'),
+    })
     const hear = (what: Told) => (detail?: unknown) => void told.push({ what, detail: String(detail ?? '') })
     const listener: HostedReplicaListener = {
       ready: hear('ready'),
