@@ -24,6 +24,7 @@ const LAYERS = {
   testkit: { imports: ['.*'] },
   simulation: { imports: ['protocol', 'metadata', 'coordinator'] },
   acceptance: { imports: ['.*'] },
+  torture: { imports: ['.*'] },
   benchmarks: { imports: ['.*'] },
 }
 
@@ -104,7 +105,7 @@ export default {
       severity: 'error',
       comment: 'testkit and benchmarks are for development',
       from: { path: '^apps/[^/]+/src/' },
-      to: { path: '^packages/(testkit|simulation|acceptance|benchmarks)/' },
+      to: { path: '^packages/(testkit|simulation|acceptance|torture|benchmarks)/' },
     },
     {
       name: 'through-the-front-door',

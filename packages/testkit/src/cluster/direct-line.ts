@@ -9,6 +9,7 @@ import {
   type Operation,
   type OperationName,
   type OperationResults,
+  type ResultMeta,
 } from '@dbcluster/protocol'
 
 /** One operation by its name. */
@@ -30,6 +31,12 @@ export interface DirectLine {
     operation: OperationOf<O>,
     options?: AskOptions,
   ): Promise<OperationResults[O]>
+  /** The same, with how it was served. @throws DbClusterError as {@link ask} */
+  answer<O extends OperationName>(
+    peerId: string,
+    operation: OperationOf<O>,
+    options?: AskOptions,
+  ): Promise<{ readonly result: OperationResults[O]; readonly meta: ResultMeta }>
   close(): Promise<void>
 }
 
@@ -50,17 +57,23 @@ export const openDirectLine = async (init: {
   })({ logger: SILENT })
   await network.start()
   let asked = 0
+  const answer: DirectLine['answer'] = async (
+    peerId,
+    operation,
+    { timeoutMs = 15_000, credential = init.credential } = {},
+  ) => {
+    asked += 1
+    const request = { credential, requestId: `direct-${asked}`, timeoutMs, operation }
+    const payload = await network.request(peerId, CLIENT_PROTOCOL, encodeMessage(request), {
+      timeoutMs: timeoutMs + 1_000,
+    })
+    const response = decodeMessage(payload) as ClientResponse
+    if (!response.ok) throw fromErrorBody(response.error)
+    return { result: response.result as never, meta: response.meta }
+  }
   return {
-    ask: async (peerId, operation, { timeoutMs = 15_000, credential = init.credential } = {}) => {
-      asked += 1
-      const request = { credential, requestId: `direct-${asked}`, timeoutMs, operation }
-      const answer = await network.request(peerId, CLIENT_PROTOCOL, encodeMessage(request), {
-        timeoutMs: timeoutMs + 1_000,
-      })
-      const response = decodeMessage(answer) as ClientResponse
-      if (!response.ok) throw fromErrorBody(response.error)
-      return response.result as never
-    },
+    ask: async (...args) => (await answer(...args)).result,
+    answer,
     close: () => network.stop(),
   }
 }

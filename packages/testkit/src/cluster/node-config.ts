@@ -9,6 +9,8 @@ export const PORTS_PER_RANGE = 2 * MAX_DATABASES
 /** What the configuration of one node depends on. */
 export interface NodeConfigInit {
   readonly dataDir: string
+  /** Address on which the other nodes reach it. @default 127.0.0.1 */
+  readonly host?: string
   readonly listenPort: number
   readonly http: PortRange
   readonly raft: PortRange
@@ -22,7 +24,10 @@ export interface NodeConfigInit {
 /** A node's configuration file. JSON is YAML. */
 export const nodeConfigText = (init: NodeConfigInit): string =>
   JSON.stringify({
-    node: { data_dir: init.dataDir, listen_addresses: [`/ip4/127.0.0.1/tcp/${init.listenPort}`] },
+    node: {
+      data_dir: init.dataDir,
+      listen_addresses: [`/ip4/${init.host ?? '127.0.0.1'}/tcp/${init.listenPort}`],
+    },
     database: {
       max_databases: MAX_DATABASES,
       port_range_http_start: init.http.start,

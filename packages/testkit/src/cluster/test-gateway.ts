@@ -8,6 +8,12 @@ const START_LIMIT_MS = 20_000
 /** What a gateway of a test cluster depends on. */
 export interface TestGatewayInit {
   readonly directory: string
+  /** Tells several of one directory apart. @default gateway */
+  readonly name?: string
+  /** @default 127.0.0.1 */
+  readonly host?: string
+  /** @default none */
+  readonly launcher?: readonly string[]
   readonly port: number
   readonly bootstrapPeers: readonly string[]
   readonly networkKeyFile: string
@@ -19,24 +25,26 @@ export class TestGateway {
   readonly url: string
   readonly #process: AppProcess
 
-  constructor({ directory, port, bootstrapPeers, networkKeyFile, sets }: TestGatewayInit) {
-    const configFile = join(directory, 'gateway.yaml')
+  constructor(init: TestGatewayInit) {
+    const { directory, name = 'gateway', host = '127.0.0.1', port, bootstrapPeers, networkKeyFile, sets } = init
+    const configFile = join(directory, `${name}.yaml`)
     writeFileSync(
       configFile,
       JSON.stringify({
         gateway: {
-          listen: `127.0.0.1:${port}`,
+          listen: `${host}:${port}`,
           bootstrap_peers: bootstrapPeers,
           network_key_file: networkKeyFile,
         },
         log: { level: 'debug' },
       }),
     )
-    this.url = `http://127.0.0.1:${port}`
+    this.url = `http://${host}:${port}`
     this.#process = new AppProcess({
       app: 'gateway',
       args: ['--config', configFile, ...sets.flatMap((set) => ['--set', set])],
-      logFile: join(directory, 'gateway.log'),
+      launcher: init.launcher ?? [],
+      logFile: join(directory, `${name}.log`),
       directory,
     })
   }

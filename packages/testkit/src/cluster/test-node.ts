@@ -23,6 +23,8 @@ export interface TestNodeInit {
   readonly dataDir: string
   readonly configFile: string
   readonly sets: readonly string[]
+  /** @default none */
+  readonly launcher?: readonly string[]
 }
 
 interface Announcement {
@@ -37,12 +39,13 @@ export class TestNode {
   readonly dataDir: string
   readonly #process: AppProcess
 
-  constructor({ index, directory, dataDir, configFile, sets }: TestNodeInit) {
+  constructor({ index, directory, dataDir, configFile, sets, launcher = [] }: TestNodeInit) {
     this.index = index
     this.dataDir = dataDir
     this.#process = new AppProcess({
       app: 'node',
       args: ['--config', configFile, ...sets.flatMap((set) => ['--set', set])],
+      launcher,
       logFile: join(directory, `node-${index}.log`),
       directory,
     })

@@ -8,6 +8,8 @@ const LAST_LINES = 15
 export interface AppProcessInit {
   readonly app: 'node' | 'gateway'
   readonly args: readonly string[]
+  /** A command that becomes the program after it, such as one that enters a network namespace. @default none */
+  readonly launcher?: readonly string[]
   /** Its output is added to this file. */
   readonly logFile: string
   readonly directory: string
@@ -60,7 +62,9 @@ export class AppProcess {
     if (this.running) throw new Error(`${this.#init.app} runs already`)
     const log = openSync(this.#init.logFile, 'a')
     try {
-      const child = spawn(process.execPath, [appProgram(this.#init.app), ...this.#init.args], {
+      const program = [process.execPath, appProgram(this.#init.app), ...this.#init.args]
+      const [command = process.execPath, ...args] = [...(this.#init.launcher ?? []), ...program]
+      const child = spawn(command, args, {
         cwd: this.#init.directory,
         env: { ...passedOn(), ...this.#init.environment },
         stdio: ['ignore', log, log],

@@ -1,0 +1,3 @@
+import { jestConfig } from '../../configs/tooling/jest.mjs'
+
+export default jestConfig()
