@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { planStatement } from '../src/index.js'
+import { planStatement, type StatementPlan, splitStatements } from '../src/index.js'
 import { CORPUS, corpusCases, SCHEMA } from './support/corpus.js'
+import { planOrCode } from './support/describe-plan.js'
 import { splitDisagreement, unsafeDisagreement } from './support/disagreement.js'
+import { createRandom } from './support/generate/random.js'
+import { generateStatement } from './support/generate/statement.js'
 import { type Judge, openJudge } from './support/sqlite.js'
 
 let judge: Judge
@@ -128,6 +131,69 @@ describe('SQLite agrees', () => {
     )
     // Texts that SQLite refuses outright prove nothing.
     expect(compared).toBeGreaterThan(numRuns / 100)
+  })
+})
+
+describe('statements that a grammar makes', () => {
+  const COUNT = 5_000
+  const seed = Number(process.env.DBCLUSTER_TEST_SEED ?? Date.now() % 2 ** 32)
+
+  test(`have one class, by the grammar, here and to SQLite (DBCLUSTER_TEST_SEED=${seed})`, () => {
+    const random = createRandom(seed)
+    const compiled = { read: 0, 'pragma-read': 0, write: 0, ddl: 0, refused: 0 }
+    for (let made = 0; made < COUNT; made += 1) {
+      const { sql, kind } = generateStatement(random)
+      const { statements, error } = judge.compile(sql)
+      if (error !== undefined) continue
+      compiled[kind] += 1
+      const plan = planOrCode(sql)
+      const told = typeof plan === 'string' ? 'refused' : plan.kind
+      expect([sql, told]).toEqual([sql, kind])
+      expect([sql, unsafeDisagreement(judge, sql), splitDisagreement(judge, sql)]).toEqual([sql, undefined, undefined])
+      if (typeof plan === 'string' || plan.explain) continue
+      expect([sql, statements[0]?.readOnly]).toEqual([sql, kind === 'read' || kind === 'pragma-read'])
+    }
+    // Most compile, and each class is there in numbers: the comparison is one.
+    const counts = Object.values(compiled)
+    expect(counts.reduce((sum, count) => sum + count)).toBeGreaterThan(COUNT / 2)
+    expect(Math.min(...counts)).toBeGreaterThan(COUNT / 50)
+  })
+})
+
+describe('the comparison with SQLite finds planted bugs', () => {
+  /** The plan of another text, passed off as that of this one. */
+  const asIf = (change: (sql: string) => string) => (sql: string) => {
+    const plan = planOrCode(change(sql))
+    return typeof plan === 'string' ? plan : { ...plan, sql }
+  }
+  const but = (change: (plan: StatementPlan) => Partial<StatementPlan>) => (sql: string) => {
+    const plan = planOrCode(sql)
+    return typeof plan === 'string' ? plan : { ...plan, ...change(plan) }
+  }
+  const BUGS: Readonly<Record<string, (sql: string) => StatementPlan | string>> = {
+    'what follows the first statement is not looked at': asIf((sql) => splitStatements(sql)[0]?.sql ?? sql),
+    'comments nest': asIf((sql) => sql.replace(/\/\*(?:[^*]|\*(?!\/))*?\/\*[\s\S]*?\*\/[\s\S]*?\*\//g, ' ')),
+    'a backslash escapes a quote': asIf((sql) => sql.replaceAll("\\'", '')),
+    'a comment of two dashes ends at other ends of lines too': asIf((sql) => sql.replaceAll(/[\r\u2028]/g, '\n')),
+    'no comment before the first word': asIf((sql) => sql.replace(/^[\s\S]*?\*\/\s*(?=SELECT)/i, '')),
+    'WITH begins a read': but(({ sql, kind }) => ({ kind: /^WITH/i.test(sql) ? 'read' : kind })),
+    'RETURNING makes a read': but(({ returning, kind }) => ({ kind: returning ? 'read' : kind })),
+    'REPLACE is a function': but(({ verb, kind }) => ({ kind: verb === 'REPLACE' ? 'read' : kind })),
+    'EXPLAIN is overlooked': but(() => ({ explain: false })),
+    'names are one parameter each time': but((plan) => ({
+      parameters: { ...plan.parameters, count: plan.parameters.uses.length },
+    })),
+    'quoted names are not compared': asIf((sql) => sql.replace(/["[`]_dbcluster_meta["\]`]/gi, 't')),
+    'PRAGMA is let through': asIf((sql) => sql.replace(/^\W*PRAGMA[^;]*$/i, 'PRAGMA table_info(t)')),
+    'TEMP is overlooked': asIf((sql) => sql.replace(/\bTEMP(ORARY)?\b/i, ' ')),
+  }
+  const random = createRandom(1)
+  const generated = Array.from({ length: 3_000 }, () => generateStatement(random).sql)
+  const texts = [...statements, ...fc.sample(mutation, { numRuns: 2_000, seed: 1 }), ...generated]
+
+  test.each(Object.keys(BUGS))('%s', (bug) => {
+    const found = texts.find((sql) => unsafeDisagreement(judge, sql, BUGS[bug]) !== undefined)
+    expect(found).toBeDefined()
   })
 })
 

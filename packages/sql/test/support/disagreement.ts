@@ -1,5 +1,5 @@
 import { asciiLower } from '../../src/identifier.js'
-import { splitStatements } from '../../src/index.js'
+import { type StatementPlan, splitStatements } from '../../src/index.js'
 import { planOrCode } from './describe-plan.js'
 import type { AuthorizedAction, Judge } from './sqlite.js'
 
@@ -30,8 +30,12 @@ const isDangerous = ({ action, first, second }: AuthorizedAction, isDdl: boolean
  * Where we let through or call a read what SQLite says is more: undefined if nowhere. A statement that SQLite refuses
  * cannot do harm; one that we refuse is judged by the corpus instead.
  */
-export const unsafeDisagreement = (judge: Judge, sql: string): string | undefined => {
-  const plan = planOrCode(sql)
+export const unsafeDisagreement = (
+  judge: Judge,
+  sql: string,
+  planOf: (sql: string) => StatementPlan | string = planOrCode,
+): string | undefined => {
+  const plan = planOf(sql)
   if (typeof plan === 'string') return undefined
   for (const text of [sql, plan.sql]) {
     const { statements, actions, error } = judge.compile(text)
