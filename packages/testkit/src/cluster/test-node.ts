@@ -4,7 +4,7 @@ import { eventually } from '../eventually.js'
 import { AppProcess } from '../process/app-process.js'
 import { isAlive, type ProcessRef } from '../process/process-table.js'
 
-/** From the start of the process until it listens; a busy machine takes its time. */
+/** A busy machine takes its time. */
 const START_LIMIT_MS = 20_000
 
 /** An rqlited that a node started, as its `process.json` tells. */
@@ -25,6 +25,8 @@ export interface TestNodeInit {
   readonly sets: readonly string[]
   /** @default none */
   readonly launcher?: readonly string[]
+  /** From the start of the process until it listens. @default 20_000 */
+  readonly startLimitMs?: number
 }
 
 interface Announcement {
@@ -38,10 +40,13 @@ export class TestNode {
   readonly index: number
   readonly dataDir: string
   readonly #process: AppProcess
+  readonly #startLimitMs: number
 
-  constructor({ index, directory, dataDir, configFile, sets, launcher = [] }: TestNodeInit) {
+  constructor(init: TestNodeInit) {
+    const { index, directory, dataDir, configFile, sets, launcher = [] } = init
     this.index = index
     this.dataDir = dataDir
+    this.#startLimitMs = init.startLimitMs ?? START_LIMIT_MS
     this.#process = new AppProcess({
       app: 'node',
       args: ['--config', configFile, ...sets.flatMap((set) => ['--set', set])],
@@ -88,7 +93,7 @@ export class TestNode {
         if (!this.running) return true
         return existsSync(this.#announcementFile) && this.#announcement().pid === this.pid
       },
-      { limitMs: START_LIMIT_MS },
+      { limitMs: this.#startLimitMs },
     )
     this.#process.checkRunning()
   }

@@ -25,6 +25,8 @@ const KEY_FILES = ['network.key', 'cluster.key']
 /** Enough for everything a run writes; a fault fills what is left of it. */
 const SMALL_DISK_BYTES = 256 * 1024 * 1024
 
+/** Several nodes that start at once on a machine with other work to do. */
+const START_LIMIT_MS = 90_000
 /** Admission and first contact, on a busy machine. */
 const SETTLE_LIMIT_MS = 90_000
 
@@ -123,7 +125,8 @@ const build = async (
     })
     writeFileSync(configFile, text)
     const { launcher } = host
-    const node = new TestNode({ index, directory, dataDir, configFile, sets: init.sets, launcher })
+    const startLimitMs = START_LIMIT_MS
+    const node = new TestNode({ index, directory, dataDir, configFile, sets: init.sets, launcher, startLimitMs })
     await node.start()
     const member = new Member({ node, host, isSmall })
     members.push(member)

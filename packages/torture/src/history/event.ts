@@ -76,6 +76,8 @@ export type HistoryEvent = Stamp &
       }
     /** What should not have happened, seen by the run itself: a node that does not start, a database that does not recover. */
     | { readonly type: 'problem'; readonly what: string }
+    /** What is worth knowing, and judged by nobody. */
+    | { readonly type: 'note'; readonly what: string }
     /** The leader of a database's cluster was killed or cut off. */
     | { readonly type: 'leaderless'; readonly database: string; readonly how: string }
   )

@@ -10,6 +10,7 @@ const TYPES: ReadonlySet<unknown> = new Set<HistoryEvent['type']>([
   'quiet',
   'fault',
   'problem',
+  'note',
   'leaderless',
 ])
 

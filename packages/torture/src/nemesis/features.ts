@@ -1,3 +1,4 @@
+import { nodeJsonSchema } from '@dbcluster/config'
 import type { Field } from './field.js'
 
 const LIMIT_MS = 15_000
@@ -34,3 +35,7 @@ export const noHibernation = async (field: Field): Promise<string | undefined> =
   }
   return 'no gateway says whether it can'
 }
+
+/** Why nodes that are gone aren't replaced; undefined when they are. Asks the configuration, which has a bound for it or not. */
+export const noReplacement = (): string | undefined =>
+  JSON.stringify(nodeJsonSchema()).includes('"replacements_at_once"') ? undefined : 'this build does not replace nodes'

@@ -98,6 +98,10 @@ export class Field {
     this.#init.history.add({ type: 'fault', fault, phase: 'skip', what: why })
   }
 
+  note(what: string): void {
+    this.#init.history.add({ type: 'note', what })
+  }
+
   problem(what: string): void {
     this.#init.history.add({ type: 'problem', what })
   }
@@ -112,11 +116,12 @@ export class Field {
     )
   }
 
-  /** Waits until a database has this many replicas that serve. @returns whether that came about in time */
-  async recovered(database: string, limitMs: number): Promise<boolean> {
+  /** Waits until all replicas of a database serve, none of them on the node `without`. @returns whether that came about */
+  async recovered(database: string, limitMs: number, without?: Member): Promise<boolean> {
     const healthy = async (): Promise<boolean> => {
       const replicas = (await this.status(database))?.replicas ?? []
-      return replicas.filter(({ status }) => status === 'active').length === replicas.length && replicas.length >= 3
+      const serving = replicas.filter(({ status, peer_id }) => status === 'active' && peer_id !== without?.peerId)
+      return serving.length === replicas.length && replicas.length >= 3
     }
     return eventually(`${database} is whole`, healthy, { limitMs, everyMs: 250 }).then(
       () => true,

@@ -21,6 +21,7 @@ export const startProgress = (events: readonly HistoryEvent[], print: (line: str
     for (; seen < events.length; seen += 1) {
       const event = events[seen]
       if (event?.type === 'problem') print(`PROBLEM ${event.what}`)
+      if (event?.type === 'note') print(`        ${event.what}`)
       if (event?.type === 'fault' && event.phase === 'skip') print(`SKIPPED ${event.fault}: ${event.what}`)
       if (event?.type !== 'ok' && event?.type !== 'fail' && event?.type !== 'info') continue
       recent += 1

@@ -9,7 +9,7 @@ import { outcomeOf } from './outcome.js'
 import { type ClientInvocation, OTHER_VALUE, perform } from './perform.js'
 
 /** For the creation of one database, on a busy machine. */
-const OPEN_LIMIT_MS = 90_000
+const OPEN_LIMIT_MS = 180_000
 const PAUSE_MAX_MS = 160
 const TIMEOUT_MS = 4_000
 /** Some callers are less patient, so that time ends everywhere on the way of a request. */

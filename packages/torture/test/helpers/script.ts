@@ -38,6 +38,10 @@ export class Script {
     return this.add({ type: 'fault', at: this.#tick(), fault, phase, what: 'a node' })
   }
 
+  leaderless(database: string): this {
+    return this.add({ type: 'leaderless', at: this.#tick(), database, how: 'killed' })
+  }
+
   quiet(): this {
     return this.add({ type: 'quiet', at: this.#tick() })
   }

@@ -4,6 +4,7 @@ import { killGateway, killHost, killLeaderRqlited, killNode, killRqliteds, resta
 import { cutInTwo, cutLeaderOff, cutOnePair, cutOneWay, unplug } from './partitions.js'
 import { pauseHost, pauseLeaderRqlited, pauseNode } from './pauses.js'
 import { stealPort } from './ports.js'
+import { replaceAsleep, replaceAwake } from './replace.js'
 import { lull, sleepUnderLoad } from './sleep.js'
 
 /** Everything that can go wrong; one round of a run has each once, in an order of its own. */
@@ -27,4 +28,6 @@ export const FAULTS: readonly Fault[] = [
   stealPort,
   sleepUnderLoad,
   lull,
+  replaceAwake,
+  replaceAsleep,
 ]
