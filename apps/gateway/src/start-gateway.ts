@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import { createLibp2pTransport, type Transport } from '@dbcluster/client/libp2p'
 import type { GatewayConfig } from '@dbcluster/config'
 import { createGateway, createProcessRegistry, serveGateway } from '@dbcluster/gateway'
-import { isDbClusterError, type Logger } from '@dbcluster/protocol'
+import { DbClusterError, isDbClusterError, type Logger } from '@dbcluster/protocol'
 import { loadNetworkKey } from '@dbcluster/runtime'
 import { VERSION } from './version.js'
 
@@ -21,10 +22,13 @@ export const startGateway = async (config: GatewayConfig, logger: Logger): Promi
     bodyMaxBytes: gateway.maxBodyBytes,
     queryTimeoutMs: gateway.queryTimeoutMs,
     transactionTimeoutMs: gateway.transactionTimeoutMs,
+    keyConcurrency: gateway.keyConcurrency,
+    bufferedMaxBytes: gateway.bufferedMaxBytes,
     corsOrigins: gateway.corsOrigins,
     version: VERSION,
   })({ transport, logger, registry: createProcessRegistry() })
-  const server = await serveGateway(app, gateway.listen)
+  const tls = gateway.tls === undefined ? {} : { tls: await readTls(gateway.tls) }
+  const server = await serveGateway(app, { ...gateway.listen, maxConnections: gateway.maxConnections, ...tls })
   logger.info('Gateway is listening', { url: server.url })
   const connecting = keepConnecting(transport, logger)
   return {
@@ -36,6 +40,20 @@ export const startGateway = async (config: GatewayConfig, logger: Logger): Promi
     },
   }
 }
+
+/** @throws DbClusterError `CONFIG_INVALID` when one of the files can't be read */
+const readTls = async ({ certFile, keyFile }: { readonly certFile: string; readonly keyFile: string }) => {
+  const [cert, key] = await Promise.all([readPem(certFile), readPem(keyFile)])
+  return { cert, key }
+}
+
+const readPem = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new DbClusterError('CONFIG_INVALID', `${file} cannot be read`, {
+      hint: 'gateway.tls_cert_file and gateway.tls_key_file name PEM files that this process may read',
+      cause,
+    })
+  })
 
 /** Until the first node answers; from then on the network redials by itself. */
 const keepConnecting = async (transport: Transport, logger: Logger): Promise<void> => {

@@ -9,6 +9,7 @@ import { CLIENT_PROTOCOL, FORWARD_PROTOCOL, type Logger, type NodeInfo } from '@
 import { createQueryService } from '@dbcluster/query'
 import { createReplicaHost, describeRqlited, findRqlited, type RqliteBinary } from '@dbcluster/rqlite'
 import {
+  createAuditLog,
   deriveKey,
   loadOrCreateIdentity,
   loadOrCreateKeys,
@@ -129,6 +130,8 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
     incarnation: store.incarnation,
     describeSelf: () => describeSelf(config, network, binary),
   })
+  const audit = createAuditLog({ logger, ...config.audit })
+  onStop(() => audit.close())
   const query = createQueryService({
     coordinator,
     network,
@@ -148,6 +151,8 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
     limits: config.sql,
     logger,
     nowMs: Date.now,
+    admission: config.limits,
+    audit,
   })
   serveQueries(network, coordinator, query)
   await coordinator.start({ founder: others.length === 0 })

@@ -23,6 +23,7 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   'DATABASE_UNAVAILABLE',
   'DATABASE_WAKING',
   'OVERLOADED',
+  'CONCURRENCY_LIMITED',
   'SHUTTING_DOWN',
 ])
 

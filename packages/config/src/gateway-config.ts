@@ -15,6 +15,13 @@ export interface GatewayConfig {
     readonly bootstrapPeers: readonly string[]
     readonly networkKeyFile: string
     readonly maxBodyBytes: number
+    readonly maxConnections: number
+    /** Requests of one credential under way at once. */
+    readonly keyConcurrency: number
+    /** Bodies and unread answers, all together. */
+    readonly bufferedMaxBytes: number
+    /** Absolute paths; absent: plain HTTP. */
+    readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined
     readonly queryTimeoutMs: number
     readonly transactionTimeoutMs: number
     /** `*` stands for any. */
@@ -37,6 +44,16 @@ export const loadGatewayConfig = (sources: ConfigSources): Loaded<GatewayConfig>
       bootstrapPeers: gateway.bootstrap_peers.filter((peer) => !isPlaceholderPeer(peer)),
       networkKeyFile: resolve(sources.directory, gateway.network_key_file),
       maxBodyBytes: toBytes(gateway.max_body),
+      maxConnections: gateway.max_connections,
+      keyConcurrency: gateway.concurrent_requests,
+      bufferedMaxBytes: toBytes(gateway.max_buffered),
+      tls:
+        gateway.tls_cert_file === undefined || gateway.tls_key_file === undefined
+          ? undefined
+          : {
+              certFile: resolve(sources.directory, gateway.tls_cert_file),
+              keyFile: resolve(sources.directory, gateway.tls_key_file),
+            },
       queryTimeoutMs: toMilliseconds(gateway.query_timeout),
       transactionTimeoutMs: toMilliseconds(gateway.transaction_timeout),
       corsOrigins: gateway.cors_origins,
@@ -48,6 +65,13 @@ export const loadGatewayConfig = (sources: ConfigSources): Loaded<GatewayConfig>
 
 const checkGatewayFile = ({ gateway }: GatewayFile, reporter: Reporter): void => {
   const path = ['gateway', 'bootstrap_peers']
+  for (const [one, other] of [
+    ['tls_cert_file', 'tls_key_file'],
+    ['tls_key_file', 'tls_cert_file'],
+  ] as const) {
+    if (gateway[one] === undefined || gateway[other] !== undefined) continue
+    reporter.fault('MISSING_KEY', [['gateway', one]], `found ${one} without ${other}, expected both or neither`)
+  }
   checkPeers(gateway.bootstrap_peers, path, reporter)
   if (gateway.bootstrap_peers.every(isPlaceholderPeer))
     reporter.warn(

@@ -86,6 +86,15 @@ export interface NodeConfig {
     readonly jwt: readonly JwtConfig[]
     readonly clockToleranceMs: number
   }
+  /** 0 stands for any number. */
+  readonly limits: {
+    readonly keyRatePerSecond: number
+    readonly keyConcurrency: number
+    readonly databaseRatePerSecond: number
+    readonly databaseConcurrency: number
+    readonly databasesPerApp: number
+  }
+  readonly audit: { readonly file: string | undefined; readonly fileMaxBytes: number; readonly filesMax: number }
   readonly metrics: { readonly listen: HostPort | undefined }
   readonly log: LogConfig
 }
@@ -119,7 +128,7 @@ export const toMilliseconds = (value: string | 0): number => parseDuration(Strin
 const toNodeConfig = (file: NodeFile, sources: NodeConfigSources): NodeConfig => {
   const absolute = (path: string): string => resolve(sources.directory, path)
   const optional = (path: string | undefined): string | undefined => (path === undefined ? undefined : absolute(path))
-  const { node, database, discovery, network, rqlite, sql, auth, metrics, log } = file
+  const { node, database, discovery, network, rqlite, sql, auth, limits, audit, metrics, log } = file
   const dataDir = absolute(node.data_dir)
   const hosts = node.listen_addresses.map((address) => parseMultiaddr(address)?.host ?? '')
   const externalAddresses = sources.externalAddresses ?? findExternalAddresses()
@@ -177,6 +186,14 @@ const toNodeConfig = (file: NodeFile, sources: NodeConfigSources): NodeConfig =>
         audience,
       })),
     },
+    limits: {
+      keyRatePerSecond: limits.requests_per_second,
+      keyConcurrency: limits.concurrent_requests,
+      databaseRatePerSecond: limits.database_requests_per_second,
+      databaseConcurrency: limits.database_concurrent_requests,
+      databasesPerApp: limits.databases_per_app,
+    },
+    audit: { file: optional(audit.file), fileMaxBytes: toBytes(audit.max_size), filesMax: audit.max_files },
     metrics: { listen: metrics.listen === undefined ? undefined : parseHostPort(metrics.listen) },
     log,
   }

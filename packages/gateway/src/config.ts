@@ -8,6 +8,10 @@ export interface GatewayInit {
   readonly queryTimeoutMs?: number
   /** Time a transaction or batch may take. @default 60000 */
   readonly transactionTimeoutMs?: number
+  /** Requests of one credential that are under way at once; what is beyond is a 429. @default 200 */
+  readonly keyConcurrency?: number
+  /** Bytes of bodies and unread answers, all together; one credential may hold a quarter. @default 536870912 */
+  readonly bufferedMaxBytes?: number
   /** Origins whose pages may call this gateway from a browser; `*` for all. @default none */
   readonly corsOrigins?: readonly string[]
   /** Version shown in `/openapi.json`. @default '0.0.0' */
@@ -26,6 +30,8 @@ export const resolveConfig = (init: GatewayInit): GatewayConfig => ({
     init.transactionTimeoutMs ?? LIMITS.transactionTimeoutMs,
     600_000,
   ),
+  keyConcurrency: positive('keyConcurrency', init.keyConcurrency ?? 200, 100_000),
+  bufferedMaxBytes: positive('bufferedMaxBytes', init.bufferedMaxBytes ?? 512 * 1024 * 1024, 2 ** 40),
   corsOrigins: init.corsOrigins ?? [],
   version: init.version ?? '0.0.0',
 })

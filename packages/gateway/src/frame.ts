@@ -41,11 +41,15 @@ export const requestFrame =
     const { status, headers } = context.res
     headers.set('x-request-id', requestId)
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) if (!headers.has(name)) headers.set(name, value)
+    if (isEncrypted(context.env)) headers.set('strict-transport-security', 'max-age=31536000')
     const route = context.get('route')
     end({ route, method: context.req.method, status })
     const durationMs = Math.round((performance.now() - startedAt) * 100) / 100
     logAnswer(logger, context.get('failure'), { request_id: requestId, route, status, duration_ms: durationMs })
   }
+
+const isEncrypted = (env: NodeBindings | undefined): boolean =>
+  (env?.incoming?.socket as { readonly encrypted?: boolean } | undefined)?.encrypted === true
 
 /** What any error becomes: our one shape. The frame logs it. */
 export const failureHandler: ErrorHandler<GatewayEnv> = (thrown, context) => {

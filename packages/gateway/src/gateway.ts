@@ -6,8 +6,10 @@ import type { Registry } from 'prom-client'
 import { type GatewayInit, resolveConfig } from './config.js'
 import { ENDPOINTS } from './endpoints/all.js'
 import { failureHandler, type GatewayEnv, requestFrame } from './frame.js'
+import { Guards } from './guards/guards.js'
 import { createEndpointHandler } from './handler.js'
 import { createMetrics } from './metrics.js'
+import { RATE_HEADERS } from './response/rate.js'
 import { methodNotAllowed, routeNotFound } from './routing.js'
 import { addSite } from './site/site.js'
 
@@ -23,7 +25,7 @@ export interface GatewayComponents {
 /** A gateway as a Hono app: `app.fetch` serves it, `app.request()` tests it. */
 export type GatewayApp = Hono<GatewayEnv>
 
-const EXPOSED = ['X-Request-Id', 'Retry-After', 'X-Served-By', 'Server-Timing']
+const EXPOSED = ['X-Request-Id', 'Retry-After', 'X-Served-By', 'Server-Timing', ...RATE_HEADERS]
 
 /**
  * The HTTP API over a transport. It decides nothing about credentials: nodes do.
@@ -34,6 +36,7 @@ export const createGateway =
   ({ transport, logger, registry }: GatewayComponents): GatewayApp => {
     const config = resolveConfig(init)
     const metrics = createMetrics(registry)
+    const guards = new Guards(config)
     const app: GatewayApp = new Hono<GatewayEnv>()
     app.use(requestFrame({ metrics, logger }))
     if (config.corsOrigins.length > 0) {
@@ -41,7 +44,7 @@ export const createGateway =
       app.use('/v1/*', cors({ origin, allowMethods: ['GET', 'POST', 'DELETE'], exposeHeaders: EXPOSED, maxAge: 600 }))
     }
     const paths = new Map<string, string[]>()
-    const handle = createEndpointHandler({ transport, config })
+    const handle = createEndpointHandler({ transport, config, guards })
     for (const endpoint of ENDPOINTS) {
       const path = endpoint.path.replaceAll(/\{(\w+)\}/g, ':$1')
       app.on(endpoint.method, path, (context) => handle(endpoint, context))

@@ -1,29 +1,32 @@
-import type { Transport } from '@dbcluster/client'
-import { DbClusterError } from '@dbcluster/protocol'
+import type { Transport, TransportAnswer } from '@dbcluster/client'
+import { DbClusterError, type OperationName } from '@dbcluster/protocol'
 import { callNodes } from './call.js'
 import type { GatewayConfig } from './config.js'
 import type { Endpoint } from './endpoints/endpoint.js'
 import type { GatewayContext } from './frame.js'
-import { checkContentType, readBody } from './request/body.js'
+import type { Guards, Visit } from './guards/guards.js'
+import { type BodyOptions, checkContentType, readBody } from './request/body.js'
 import { readCredential } from './request/credential.js'
 import { readTimeoutMs } from './request/headers.js'
 import { parseJson } from './request/json.js'
 import { type RequestSource, sourceOf } from './request/source.js'
 import { suggest } from './request/suggest.js'
 import { type Format, writeFields } from './response/body.js'
+import { rateHeaders } from './response/rate.js'
 import { metaFields } from './response/results.js'
 
 /** What a handler works with. */
 export interface HandlerComponents {
   readonly transport: Transport
   readonly config: GatewayConfig
+  readonly guards: Guards
 }
 
 const TAGGED_TYPE = 'application/vnd.dbcluster+json'
 
-/** Serves one request of an endpoint: credential, input, operation, answer. */
+/** Serves one request of an endpoint: credential, room, input, operation, answer. */
 export const createEndpointHandler =
-  ({ transport, config }: HandlerComponents) =>
+  ({ transport, config, guards }: HandlerComponents) =>
   async (endpoint: Endpoint, context: GatewayContext): Promise<Response> => {
     context.set('route', endpoint.path)
     const { raw } = context.req
@@ -31,31 +34,44 @@ export const createEndpointHandler =
     const limitMs = endpoint.timeout === 'transaction' ? config.transactionTimeoutMs : config.queryTimeoutMs
     const timeoutMs = readTimeoutMs(raw.headers, limitMs)
     const source = sourceOf(raw, context.env)
-    const operation = endpoint.operation(await readInput(endpoint, context, { source, config }))
-    const { result, meta } = await callNodes(transport, {
-      operation,
-      credential,
-      requestId: context.get('requestId'),
-      timeoutMs,
-      source,
-    })
-    const format: Format = raw.headers.get('accept')?.includes(TAGGED_TYPE) === true ? 'tagged' : 'plain'
-    const fields = endpoint.respond(result, format)
-    const body = writeFields(format === 'tagged' ? { ...fields, meta: metaFields(meta) } : fields, format)
-    return new Response(body, {
-      headers: {
-        'content-type': format === 'tagged' ? TAGGED_TYPE : 'application/json',
-        vary: 'Accept',
-        'server-timing': `nodes;dur=${meta.durationMs}${meta.wokeMs === undefined ? '' : `, wake;dur=${meta.wokeMs}`}`,
-        'x-served-by': meta.servedBy,
-      },
-    })
+    const visit = guards.enter(credential)
+    try {
+      const body = { maxBytes: config.bodyMaxBytes, hold: visit.hold }
+      const operation = endpoint.operation(await readInput(endpoint, context, { source, body }))
+      const requestId = context.get('requestId')
+      const answer = await callNodes(transport, { operation, credential, requestId, timeoutMs, source })
+      return respond(endpoint, context, { answer, visit })
+    } finally {
+      visit.leave()
+    }
   }
+
+const respond = (
+  endpoint: Endpoint,
+  context: GatewayContext,
+  { answer, visit }: { readonly answer: TransportAnswer<OperationName>; readonly visit: Visit },
+): Response => {
+  const { result, meta } = answer
+  const format: Format = context.req.raw.headers.get('accept')?.includes(TAGGED_TYPE) === true ? 'tagged' : 'plain'
+  const fields = endpoint.respond(result, format)
+  const body = writeFields(format === 'tagged' ? { ...fields, meta: metaFields(meta) } : fields, format)
+  // `close` comes after the last byte was handed over, and when the connection ends before that.
+  context.env?.outgoing?.once('close', visit.holdAnswer(body.length))
+  return new Response(body, {
+    headers: {
+      'content-type': format === 'tagged' ? TAGGED_TYPE : 'application/json',
+      vary: 'Accept',
+      'server-timing': `nodes;dur=${meta.durationMs}${meta.wokeMs === undefined ? '' : `, wake;dur=${meta.wokeMs}`}`,
+      'x-served-by': meta.servedBy,
+      ...rateHeaders(meta.rate),
+    },
+  })
+}
 
 const readInput = async (
   endpoint: Endpoint,
   context: GatewayContext,
-  { source, config }: { readonly source: RequestSource; readonly config: GatewayConfig },
+  { source, body }: { readonly source: RequestSource; readonly body: BodyOptions },
 ): Promise<unknown> => {
   const { raw } = context.req
   const { searchParams } = new URL(raw.url)
@@ -68,7 +84,7 @@ const readInput = async (
   }
   if (endpoint.source === 'path') return context.req.param()
   checkContentType(raw.headers)
-  return parseJson(await readBody(raw.headers, source, config.bodyMaxBytes))
+  return parseJson(await readBody(raw.headers, source, body))
 }
 
 const queryInput = (parameters: URLSearchParams, known: readonly string[]): Readonly<Record<string, string>> => {

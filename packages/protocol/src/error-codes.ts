@@ -37,6 +37,7 @@ export const ERROR_CODES = {
   RESULT_TOO_LARGE: traits(413),
   UNSUPPORTED_MEDIA_TYPE: traits(415),
   RATE_LIMITED: traits(429, true),
+  CONCURRENCY_LIMITED: traits(429, true),
   QUOTA_EXCEEDED: traits(429),
   CANCELLED: traits(499),
   // The cluster's state: nothing was applied.

@@ -1,3 +1,4 @@
+export type { AuditAction, AuditEntry, AuditLog } from './audit.js'
 export { type Ballot, BallotSchema, compareBallots, compareText, PeerIdSchema, ZERO_BALLOT } from './ballot.js'
 export {
   CLIENT_PROTOCOL,

@@ -1,8 +1,9 @@
 import type { Authenticator } from '@dbcluster/auth'
 import type { Coordinator } from '@dbcluster/coordinator'
-import type { Logger } from '@dbcluster/protocol'
+import type { AuditLog, Logger } from '@dbcluster/protocol'
 import type { RqliteCapabilities, RqliteClient } from '@dbcluster/rqlite'
 import type { SqlPlanner } from '@dbcluster/sql'
+import type { AdmissionLimits } from './admission.js'
 import type { QueryLimits } from './query-limits.js'
 
 /** A replica on this node whose rqlited is meant to run. */
@@ -60,6 +61,8 @@ export interface QueryComponents {
   readonly authenticator: Authenticator
   readonly planner: SqlPlanner
   readonly limits: QueryLimits
+  readonly admission: AdmissionLimits
+  readonly audit: AuditLog
   readonly logger: Logger
   /** The time, in milliseconds since 1970. */
   nowMs(): number

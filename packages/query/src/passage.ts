@@ -4,6 +4,8 @@ import type { DataOperation } from './needs.js'
 
 /** One request on its way: who asks, what, for how long, and how often it was passed on. */
 export interface Ask {
+  /** Peer id that it came from. */
+  readonly from: string
   readonly principal: Principal
   readonly request: ClientRequest
   /** 0 where the application asked; one more with each node that passed it on. */

@@ -8,8 +8,10 @@ import {
   type OperationResults,
   type ResultMeta,
   splitInternalName,
+  toDbClusterError,
 } from '@dbcluster/protocol'
 import type { Activities } from './activity.js'
+import type { AuditTrail } from './audit-trail.js'
 import { changeLife } from './change-life.js'
 import { checkStatements } from './check-statements.js'
 import type { QueryComponents } from './components.js'
@@ -28,6 +30,7 @@ export interface PerformComponents extends QueryComponents {
   readonly sessions: ReplicaSessions
   readonly activities: Activities
   readonly router: Router
+  readonly trail: AuditTrail
 }
 
 /** A result, and what is worth telling of how it came about. */
@@ -106,7 +109,7 @@ const onReplica = async (components: PerformComponents, ask: Ask, about: DataAsk
   return { result, meta: { servedBy, attempts, ...(consistency === undefined ? {} : { consistency }) } }
 }
 
-const usable = async (components: QueryComponents, ask: Ask, about: DataAsk): Promise<DatabaseRecord> => {
+const usable = async (components: PerformComponents, ask: Ask, about: DataAsk): Promise<DatabaseRecord> => {
   const record = components.coordinator.database(about.name)
   if (record !== undefined) return record
   // The node that asked us knows the database; we shall in a moment.
@@ -117,14 +120,35 @@ const usable = async (components: QueryComponents, ask: Ask, about: DataAsk): Pr
 
 /** The database, made if it is missing and the principal may. */
 const ensured = async (
-  { coordinator }: QueryComponents,
-  { principal, deadline }: Ask,
+  components: PerformComponents,
+  ask: Ask,
   { name, database }: Pick<DataAsk, 'name' | 'database'>,
 ): Promise<EnsuredDatabase> => {
+  const { coordinator, trail } = components
   const record = coordinator.database(name)
   if (record !== undefined) return { record, created: false }
-  if (principal.mayCreate !== false) return unlessAborted(coordinator.ensure(name), deadline.signal)
-  throw notFound(database, 'the credential may not create it: use one that may, once')
+  if (ask.principal.mayCreate === false) {
+    throw notFound(database, 'the credential may not create it: use one that may, once')
+  }
+  try {
+    checkQuota(components, ask.principal.app)
+    const made = await unlessAborted(coordinator.ensure(name), ask.deadline.signal)
+    if (made.created) trail.creation(ask)
+    return made
+  } catch (error) {
+    trail.creation(ask, toDbClusterError(error).code)
+    throw error
+  }
+}
+
+/** Creations under way elsewhere are not counted: an app gets past its quota by those at most. */
+const checkQuota = ({ coordinator, admission }: PerformComponents, app: string): void => {
+  const limit = admission.databasesPerApp
+  if (limit === 0 || coordinator.databases(`${app}_`).length < limit) return
+  throw new DbClusterError('QUOTA_EXCEEDED', `the app ${app} has ${limit} databases, as many as it may`, {
+    hint: 'delete one that is not needed, or raise limits.databases_per_app on the nodes',
+    details: { limit },
+  })
 }
 
 const existing = ({ coordinator }: QueryComponents, name: string, database: string): DatabaseRecord => {

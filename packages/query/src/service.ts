@@ -11,6 +11,8 @@ import {
   toErrorBody,
 } from '@dbcluster/protocol'
 import { Activities, type DatabaseActivity } from './activity.js'
+import { Admission, type Admitted } from './admission.js'
+import { AuditTrail, type Call } from './audit-trail.js'
 import type { QueryComponents } from './components.js'
 import { type Deadline, startDeadline } from './deadline.js'
 import { ExactReads } from './exact-reads.js'
@@ -48,13 +50,18 @@ export interface QueryService {
 /** Makes the query path of one node. */
 export const createQueryService = (components: QueryComponents): QueryService => new NodeQueryService(components)
 
-type Opened = Omit<Ask, 'deadline'>
+type Opened = Omit<Ask, 'deadline' | 'from'>
+
+/** A request on its way; what is known of it grows. */
+type Served = { -readonly [K in keyof Call]: Call[K] }
 
 class NodeQueryService implements QueryService {
   readonly #components: PerformComponents
   readonly #clientChecker = createChecker(ClientRequestSchema)
   readonly #forwardChecker = createChecker(ForwardRequestSchema)
   readonly #onIdle: (() => void)[] = []
+  readonly #admission: Admission
+  readonly #trail: AuditTrail
   #inFlight = 0
   #draining = false
 
@@ -75,19 +82,22 @@ class NodeQueryService implements QueryService {
       activities,
       runLocally: (record, passage) => runOperation(run, record, passage),
     })
-    this.#components = { ...components, sessions, activities, router }
+    this.#trail = new AuditTrail(components.audit, components.nowMs)
+    this.#admission = new Admission(components.admission, () => performance.now())
+    this.#components = { ...components, sessions, activities, router, trail: this.#trail }
   }
 
-  handleClient({ payload, signal }: IncomingRequest): Promise<Uint8Array> {
-    return this.#serve(signal, async () => {
-      const request = this.#clientChecker.check(decodeMessage(payload)) as ClientRequest
+  handleClient(incoming: IncomingRequest): Promise<Uint8Array> {
+    return this.#serve(incoming, async (served) => {
+      const request = this.#clientChecker.check(decodeMessage(incoming.payload)) as ClientRequest
+      served.request = request
       const principal = await this.#components.authenticator.authenticate(request.credential)
       return { principal, request, hops: 0 }
     })
   }
 
-  handleForward({ payload, signal }: IncomingRequest): Promise<Uint8Array> {
-    return this.#serve(signal, async () => this.#forwardChecker.check(decodeMessage(payload)) as Opened)
+  handleForward(incoming: IncomingRequest): Promise<Uint8Array> {
+    return this.#serve(incoming, async () => this.#forwardChecker.check(decodeMessage(incoming.payload)) as Opened)
   }
 
   activity(name: string): DatabaseActivity {
@@ -99,28 +109,41 @@ class NodeQueryService implements QueryService {
     return this.#inFlight === 0 ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve))
   }
 
-  async #serve(signal: AbortSignal, open: () => Promise<Opened>): Promise<Uint8Array> {
+  async #serve({ from, signal }: IncomingRequest, open: (served: Served) => Promise<Opened>): Promise<Uint8Array> {
     const startedMs = performance.now()
-    let opened: Opened | undefined
+    const served: Served = { from, hops: 0 }
+    let admitted: Admitted | undefined
     let deadline: Deadline | undefined
     let response: ClientResponse
     this.#inFlight += 1
     try {
       this.#checkRoom()
-      opened = await open()
+      const opened = Object.assign(served, await open(served))
       const { timeoutMs, operation } = opened.request
+      admitted = this.#admission.enter({ ...opened, name: internalNameOf(opened) })
       deadline = startDeadline(Math.min(timeoutMs, OPERATION_NEEDS[operation.op].timeoutMs), signal)
-      const { result, meta } = await perform(this.#components, { ...opened, deadline })
-      const servedBy = this.#components.network.peerId
-      response = { ok: true, result, meta: { servedBy, durationMs: performance.now() - startedMs, ...meta } }
+      const { result, meta } = await perform(this.#components, { ...opened, from, deadline })
+      const { rate } = admitted
+      response = {
+        ok: true,
+        result,
+        meta: {
+          servedBy: this.#components.network.peerId,
+          durationMs: performance.now() - startedMs,
+          ...(rate === undefined ? {} : { rate }),
+          ...meta,
+        },
+      }
     } catch (thrown) {
-      response = this.#failure(thrown, opened?.request.requestId)
+      response = this.#failure(thrown, served.request?.requestId)
     } finally {
       deadline?.end()
+      admitted?.leave()
       this.#inFlight -= 1
       if (this.#inFlight === 0) for (const resolve of this.#onIdle.splice(0)) resolve()
     }
-    this.#log(opened, response, performance.now() - startedMs)
+    this.#trail.answered(served, response)
+    this.#log(served, response, performance.now() - startedMs)
     return encodeMessage(response)
   }
 
@@ -140,21 +163,33 @@ class NodeQueryService implements QueryService {
     }
     return {
       ok: false,
-      error: { ...toErrorBody(error), ...(requestId === undefined ? {} : { request_id: requestId }) },
+      error: {
+        ...toErrorBody(error.code === 'INTERNAL' ? UNEXPECTED : error),
+        ...(requestId === undefined ? {} : { request_id: requestId }),
+      },
     }
   }
 
   /** Neither the credential nor the statement: both are the tenant's. */
-  #log(opened: Opened | undefined, response: ClientResponse, durationMs: number): void {
-    const operation = opened?.request.operation
+  #log({ request, principal, hops }: Call, response: ClientResponse, durationMs: number): void {
+    const operation = request?.operation
     this.#components.logger.debug('Request answered', {
       op: operation?.op,
-      app: opened?.principal.app,
+      app: principal?.app,
       ...(operation !== undefined && 'database' in operation ? { database: operation.database } : {}),
-      request_id: opened?.request.requestId,
-      hops: opened?.hops,
+      request_id: request?.requestId,
+      hops,
       code: response.ok ? 'ok' : response.error.code,
       duration_ms: Math.round(durationMs * 10) / 10,
     })
   }
 }
+
+/** What went wrong inside is for the log: its text may hold paths, and stands for nobody outside. */
+const UNEXPECTED = new DbClusterError('INTERNAL', 'the request failed inside the node', {
+  hint: 'report it with this request id; the log of the node has the cause',
+})
+
+/** Of a database that may have any name yet: what is no name is refused a moment later. */
+const internalNameOf = ({ principal, request: { operation } }: Opened): string | undefined =>
+  'database' in operation ? `${principal.app}_${operation.database}` : undefined

@@ -1,6 +1,6 @@
 import { LIMITS } from '@dbcluster/protocol'
 import { type Static, Type } from '@sinclair/typebox'
-import { bytes, duration, section, text, texts } from './fields.js'
+import { bytes, duration, integer, optionalText, section, text, texts } from './fields.js'
 import { LogSection } from './log.js'
 
 const GatewaySection = section('The HTTP gateway.', {
@@ -23,6 +23,23 @@ const GatewaySection = section('The HTTP gateway.', {
     default: '8MiB',
     description: 'Largest request body, such as 512KiB or 8MiB; a plain number is bytes. A larger one is answered 413.',
   }),
+  max_connections: integer(1, 1_000_000, {
+    default: 10_000,
+    description: 'HTTP connections at most; further ones are closed at once.',
+  }),
+  concurrent_requests: integer(1, 100_000, {
+    default: 200,
+    description: 'Requests of one credential that are under way here at once; what is beyond is answered 429.',
+  }),
+  max_buffered: bytes(16 * 1024 * 1024, 1024 ** 4, {
+    default: '512MiB',
+    description:
+      'Bytes of request bodies and of answers that nobody has read yet, all together; one credential may hold a quarter. At the bound requests are answered 503 or 429.',
+  }),
+  tls_cert_file: optionalText({
+    description: 'Certificate chain (PEM). With it and tls_key_file the gateway speaks HTTPS only. Read at the start.',
+  }),
+  tls_key_file: optionalText({ description: 'Private key (PEM) of tls_cert_file.' }),
   query_timeout: duration(10, {
     default: '30s',
     description: 'Time that one statement may take, waking the database included.',

@@ -2,6 +2,7 @@ import { LIMITS } from '@dbcluster/protocol'
 import { type Static, Type } from '@sinclair/typebox'
 import { AuthSection } from './auth.js'
 import { bytes, duration, flag, integer, optionalText, section, text, texts } from './fields.js'
+import { AuditSection, LimitsSection } from './limits.js'
 import { LogSection } from './log.js'
 
 /** Raft timing profiles, fastest first. */
@@ -160,6 +161,8 @@ export const NodeFileSchema = Type.Object(
     rqlite: RqliteSection,
     sql: SqlSection,
     auth: AuthSection,
+    limits: LimitsSection,
+    audit: AuditSection,
     metrics: MetricsSection,
     log: LogSection,
   },

@@ -32,21 +32,76 @@ export const checkContentType = (headers: Headers): void => {
   }
 }
 
+/** How a body is read. */
+export interface BodyOptions {
+  readonly maxBytes: number
+  /** Told of each piece before it is kept. @throws when there is no room for it */
+  readonly hold: (bytes: number) => void
+}
+
+/** Time that any body gets. */
+const READ_GRACE_MS = 10_000
+/** A sender may be this slow beyond that: 0.5 Mbit/s. */
+const READ_MIN_BYTES_PER_MS = 64
+
 /**
- * Reads a body as text, and no more of it than is allowed, whatever its Content-Length says.
- * @throws DbClusterError `REQUEST_TOO_LARGE`, or `INVALID_JSON` when it is not UTF-8
+ * Reads a body as text, and no more of it than is allowed, whatever its Content-Length says, and from nobody who sends
+ * it drop by drop.
+ * @throws DbClusterError `REQUEST_TOO_LARGE`, `REQUEST_TOO_SLOW`, `INVALID_JSON` when it is not UTF-8, and what `hold` throws
  */
-export const readBody = async (headers: Headers, source: RequestSource, maxBytes: number): Promise<string> => {
+export const readBody = async (
+  headers: Headers,
+  source: RequestSource,
+  { maxBytes, hold }: BodyOptions,
+): Promise<string> => {
   if (Number(headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes)
   const chunks: Uint8Array[] = []
   let size = 0
-  await source.read((chunk) => {
+  let refusal: unknown
+  const startedAt = performance.now()
+  const reading = source.read((chunk) => {
     size += chunk.length
-    chunks.push(chunk)
-    return size <= maxBytes
+    if (size > maxBytes || refusal !== undefined) return false
+    try {
+      hold(chunk.length)
+      chunks.push(chunk)
+    } catch (error) {
+      refusal = error
+    }
+    return refusal === undefined
+  })
+  const isTooSlow = (): boolean => performance.now() - startedAt > READ_GRACE_MS + size / READ_MIN_BYTES_PER_MS
+  await watched(reading, isTooSlow).catch((error: unknown) => {
+    refusal = error // what still comes is not kept
+    throw error
   })
   if (size > maxBytes) throw tooLarge(maxBytes)
+  if (refusal !== undefined) throw refusal
   return decodeUtf8(chunks, size)
+}
+
+const WATCH_MS = 1_000
+
+/** Gives up on a body that comes too slowly; its connection ends with the answer. */
+const watched = async (reading: Promise<void>, isTooSlow: () => boolean): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined
+  const slow = new Promise<never>((_, reject) => {
+    timer = setInterval(() => {
+      if (!isTooSlow()) return
+      reject(
+        new DbClusterError('REQUEST_TOO_SLOW', 'the body comes more slowly than 64 KB/s', {
+          hint: 'send it in one go',
+        }),
+      )
+    }, WATCH_MS)
+  })
+  try {
+    await Promise.race([reading, slow])
+  } finally {
+    clearInterval(timer)
+    // Its end, which nobody waits for any more, is no news.
+    reading.catch(() => undefined)
+  }
 }
 
 const decodeUtf8 = (chunks: readonly Uint8Array[], size: number): string => {

@@ -1,5 +1,6 @@
 import { DbClusterError, ERROR_CODES, type ErrorBody, errorTraits, toErrorBody } from '@dbcluster/protocol'
 import { writeFields } from './body.js'
+import { refusedRateHeaders } from './rate.js'
 
 /** Wait that a client is asked for when the node named none. */
 const RETRY_AFTER_SECONDS = 1
@@ -20,9 +21,10 @@ export const failureResponse = (error: DbClusterError, { requestId, credentialGi
     headers.set('www-authenticate', `Bearer realm="dbcluster"${credentialGiven ? ', error="invalid_token"' : ''}`)
   }
   if (status === 503 || status === 429) headers.set('retry-after', String(retryAfterSeconds(error)))
+  if (status === 429) for (const [name, value] of Object.entries(refusedRateHeaders(error))) headers.set(name, value)
   if (status === 405) headers.set('allow', String(error.details?.allow))
   // Not for a body that was too large: closing before the rest was read resets the connection, and the answer is lost.
-  if (error.code === 'CANCELLED') headers.set('connection', 'close')
+  if (error.code === 'CANCELLED' || status === 408) headers.set('connection', 'close')
   return new Response(writeFields({ error: body }, 'plain'), { status, headers })
 }
 

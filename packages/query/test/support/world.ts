@@ -1,5 +1,6 @@
 import type { Authenticator } from '@dbcluster/auth'
 import {
+  type AuditEntry,
   type ClientResponse,
   type DatabaseRecord,
   DbClusterError,
@@ -11,7 +12,9 @@ import {
 } from '@dbcluster/protocol'
 import { createSqlPlanner, type SqlPlannerInit } from '@dbcluster/sql'
 import {
+  type AdmissionLimits,
   createQueryService,
+  DEFAULT_ADMISSION_LIMITS,
   DEFAULT_QUERY_LIMITS,
   type LocalReplica,
   type QueryComponents,
@@ -59,6 +62,8 @@ export interface WorldInit {
   readonly replicas?: Readonly<Record<string, LocalReplica>>
   readonly records?: readonly DatabaseRecord[]
   readonly principal?: Partial<Principal>
+  readonly admission?: Partial<AdmissionLimits>
+  readonly nowMs?: () => number
   readonly planner?: SqlPlannerInit
   readonly limits?: Partial<QueryLimits>
   /** What other nodes answer; an error that it throws is the network's. @default nobody can be reached */
@@ -73,6 +78,7 @@ export interface World {
   readonly ensured: string[]
   readonly removed: string[]
   readonly lines: LoggedLine[]
+  readonly audited: AuditEntry[]
   ask(operation: Operation, over?: Partial<AskOver>): Promise<ClientResponse>
   /** The result. @throws the error's body */
   result<T>(operation: Operation, over?: Partial<AskOver>): Promise<T>
@@ -88,6 +94,7 @@ interface AskOver {
 export const createWorld = (init: WorldInit = {}): World => {
   const records = new Map((init.records ?? []).map((record) => [record.name, record]))
   const keys = new Map<string, KeyRecord>()
+  const audited: AuditEntry[] = []
   const [ensured, removed, lines]: [string[], string[], LoggedLine[]] = [[], [], []]
   const principal: Principal = { app: 'app', scope: 'admin', subject: 'test', ...init.principal }
   const usable = (name: string): DatabaseRecord | undefined => {
@@ -150,7 +157,9 @@ export const createWorld = (init: WorldInit = {}): World => {
     planner: createSqlPlanner(init.planner),
     limits: { ...DEFAULT_QUERY_LIMITS, ...init.limits },
     logger: recordingLogger(lines),
-    nowMs: Date.now,
+    nowMs: init.nowMs ?? Date.now,
+    admission: { ...DEFAULT_ADMISSION_LIMITS, ...init.admission },
+    audit: { record: (entry) => void audited.push(entry) },
   }
   const service = createQueryService(components)
   const ask = async (operation: Operation, over: Partial<AskOver> = {}): Promise<ClientResponse> => {
@@ -167,5 +176,5 @@ export const createWorld = (init: WorldInit = {}): World => {
     if (response.ok) return response.result as T
     throw response.error
   }
-  return { service, components, records, ensured, removed, lines, ask, result }
+  return { service, components, records, ensured, removed, lines, audited, ask, result }
 }
