@@ -17,7 +17,7 @@ addDevCommand(program, directory, {
   node: fileURLToPath(new URL('../../node/dist/main.js', import.meta.url)),
   gateway: fileURLToPath(new URL('../../gateway/dist/main.js', import.meta.url)),
 })
-addKeysCommand(program, directory)
+addKeysCommand(program, directory, process.env.DBCLUSTER_API_KEY)
 addConfigCommand(program, directory)
 
 try {

@@ -5,6 +5,7 @@ import { DbClusterError, type Logger } from '@dbcluster/protocol'
 import { createLogger, loadOrCreateKeys, readIdentity } from '@dbcluster/runtime'
 import { type Command, Option } from 'commander'
 import { stringify } from 'yaml'
+import { addApiKeyCommands } from './api-keys.js'
 import { listOption } from './options.js'
 
 /** Where a node with the default configuration keeps its keys. */
@@ -20,9 +21,10 @@ interface ApiOptions {
 }
 
 /** `dbcluster keys`: the secrets of a network, and API keys. */
-export const addKeysCommand = (program: Command, directory: string): void => {
+export const addKeysCommand = (program: Command, directory: string, credential: string | undefined): void => {
   const keys = program.command('keys').description('make and show the keys of a network, and API keys')
   const logger = createLogger({ level: 'warn' })
+  addApiKeyCommands(keys, { directory, credential, logger })
   const files = (dir: string) => ({
     networkKeyFile: join(resolve(directory, dir), 'network.key'),
     clusterKeyFile: join(resolve(directory, dir), 'cluster.key'),
@@ -53,7 +55,9 @@ export const addKeysCommand = (program: Command, directory: string): void => {
 
   keys
     .command('api')
-    .description('make an API key: the key for the application, the record for auth.api_keys of the nodes')
+    .description(
+      'make an API key for auth.api_keys of the nodes, without a network: the first one; see create for others',
+    )
     .requiredOption('--app <name>', 'the app that it speaks for')
     .addOption(new Option('--scope <scope>', 'what it may do').choices(['read', 'write', 'admin']).default('write'))
     .option(
