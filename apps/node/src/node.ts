@@ -7,7 +7,13 @@ import { createNetwork, type Network } from '@dbcluster/network'
 import { createNetPortProbe, createPortAllocator } from '@dbcluster/ports'
 import { CLIENT_PROTOCOL, FORWARD_PROTOCOL, type Logger, type NodeInfo } from '@dbcluster/protocol'
 import { createQueryService } from '@dbcluster/query'
-import { createReplicaHost, describeRqlited, findRqlited, type RqliteBinary } from '@dbcluster/rqlite'
+import {
+  createReplicaHost,
+  createReplicaSecurity,
+  describeRqlited,
+  findRqlited,
+  type RqliteBinary,
+} from '@dbcluster/rqlite'
 import {
   createAuditLog,
   deriveKey,
@@ -109,7 +115,7 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
   const replicas = createReplicaHost({ dataDir, binary, timing: config.rqlite.timing })({
     logger,
     ports,
-    secrets: replicaSecrets(keys),
+    security: createReplicaSecurity(replicaSecrets(keys)),
   })
   onStop(() => replicas.stopAll())
   const coordinator = createCoordinator({

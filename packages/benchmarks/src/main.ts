@@ -4,12 +4,14 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { benchCreate } from './bench-create.js'
 import { benchQuery } from './bench-query.js'
+import { benchTls } from './bench-tls.js'
 import { describeMachine } from './machine.js'
 
 const USAGE = `Measures dbcluster beside bare rqlited, in the same run.
 
   create   from asking for a new database to its first acknowledged write
   query    a read of one row, and a write
+  tls      replicas with and without protection: start, writes
 
   --runs N   creations of each kind, or requests of each kind (default: 20, or 500)
   --save     also write docs/benchmarks/<name>.md
@@ -18,6 +20,7 @@ const USAGE = `Measures dbcluster beside bare rqlited, in the same run.
 const BENCHMARKS = {
   create: { run: benchCreate, runs: 20 },
   query: { run: benchQuery, runs: 500 },
+  tls: { run: benchTls, runs: 500 },
 } as const
 
 const main = async (): Promise<void> => {
@@ -27,7 +30,7 @@ const main = async (): Promise<void> => {
     allowPositionals: true,
   })
   const [name] = positionals
-  if (values.help === true || (name !== 'create' && name !== 'query')) {
+  if (values.help === true || (name !== 'create' && name !== 'query' && name !== 'tls')) {
     process.exitCode = values.help === true ? 0 : 1
     return void process.stdout.write(USAGE)
   }

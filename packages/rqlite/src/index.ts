@@ -47,5 +47,6 @@ export type { ProcessExit, ProcessHost, ProcessIdentity, RunningProcess, SpawnCo
 export { hasRaftState, type RaftStateOnDisk, raftStateOf, readMember } from './process/raft-state.js'
 export type { ReplicaProcess, ReplicaProcessState } from './process/replica-process.js'
 export { DEFAULT_RESTART_POLICY, type ReplicaPhase, type RestartPolicy } from './process/supervisor-machine.js'
-export { type ReplicaCredential, replicaCredentials } from './security/replica-credentials.js'
-export type { ReplicaSecrets } from './security/replica-secrets.js'
+export type { RaftCertificates } from './security/raft-authority.js'
+export type { ReplicaCredential } from './security/replica-credential.js'
+export { createReplicaSecurity, type ReplicaSecrets, type ReplicaSecurity } from './security/replica-security.js'

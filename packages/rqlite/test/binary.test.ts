@@ -9,10 +9,9 @@ import {
   type ReplicaSpec,
   type RqliteBinary,
   replicaArguments,
-  replicaCredentials,
 } from '../src/index.js'
 import { binaryUnderTest } from './support/rqlited.js'
-import { testSecrets } from './support/test-secrets.js'
+import { testSecurity } from './support/test-security.js'
 
 const help = (name: string): Promise<string> => readFile(new URL(`fixtures/${name}.txt`, import.meta.url), 'utf8')
 const binary = async (version: string, helpName: string): Promise<RqliteBinary> =>
@@ -119,18 +118,16 @@ describe('the command line', () => {
   })
 
   test('of a protected replica names files, and the user as whom it joins, but no secret', async () => {
-    const secrets = testSecrets('key')
+    const security = testSecurity('key')
     const start = { kind: 'join', addresses: ['10.0.0.2:7002'] } as const
     const on9 = await binary('v9.4.5', 'help-9.4')
-    const args = replicaArguments(on9, { ...spec, secrets, start }, '/data/app_users/rqlite')
-    const [{ username, password }] = replicaCredentials(secrets, spec.clusterId)
+    const args = replicaArguments(on9, { ...spec, security, start }, '/data/app_users/rqlite')
+    const [{ username, password }] = security.credentials(spec.clusterId)
     const at = '/data/app_users/security'
     expect(args.join(' ')).toContain(
-      `-auth ${at}/auth.json -node-cert ${at}/node.crt -node-key ${at}/node.key -node-ca-cert ${at}/ca.crt -node-verify-server-name replica.dbcluster.internal -node-verify-client -join-as ${username} -join`,
+      `-auth ${at}/auth.json -node-cert ${at}/node.crt -node-key ${at}/node.key -node-ca-cert ${at}/ca.crt -node-verify-server-name ${spec.clusterId}.dbcluster.internal -node-verify-client -join-as ${username} -join`,
     )
     expect(args.join(' ')).not.toContain(password)
-    const restart = replicaArguments(on9, { ...spec, secrets, start: { kind: 'restart' } }, '/d')
-    expect(restart).not.toContain('-join-as')
   })
 
   test('of a restart has neither join nor bootstrap', async () => {
@@ -145,7 +142,7 @@ describe('the command line', () => {
   ])('%s knows every flag it gets', async (version, name) => {
     const text = await help(name)
     const join = { kind: 'join', addresses: ['h:1'] } as const
-    const protectedSpec = { ...spec, start: join, secrets: testSecrets('key') }
+    const protectedSpec = { ...spec, start: join, security: testSecurity('key') }
     const args = replicaArguments(await binary(version, name), protectedSpec, '/d')
     const flags = args.filter((arg) => arg.startsWith('-')).map((arg) => arg.split('=')[0])
     for (const flag of flags) expect(text).toMatch(new RegExp(`^  ${flag}\\b`, 'm'))

@@ -5,7 +5,7 @@ import { freePorts } from './support/free-ports.js'
 import { createRaftTap, type RaftTap } from './support/raft-tap.js'
 import { createReplicaBench, type Replica, type ReplicaBench } from './support/replica-bench.js'
 import { binaryUnderTest } from './support/rqlited.js'
-import { testSecrets } from './support/test-secrets.js'
+import { testSecurity } from './support/test-security.js'
 
 const MARKS = ['a-table-of-secrets', 'a-value-of-a-row', 'a-value-of-a-snapshot'] as const
 
@@ -32,7 +32,10 @@ const conversation = async (over: Partial<ReplicaSpec>): Promise<Buffer> => {
   await tap.open([one, two, three].map(({ raftPort }, index) => [raftPort, hiddenPorts[index] ?? 0] as const))
   const start = { kind: 'join', addresses: [hostAndPort(one.raftHost, one.raftPort)] } as const
   const [first, second, newcomer] = [one, { ...two, start }, { ...three, start }].map(
-    ({ secrets: _, ...spec }): Replica => ({ spec: { ...spec, ...over }, process: bench.create({ ...spec, ...over }) }),
+    ({ security: _, ...spec }): Replica => ({
+      spec: { ...spec, ...over },
+      process: bench.create({ ...spec, ...over }),
+    }),
   )
   if (first === undefined || second === undefined || newcomer === undefined) throw new Error('no replicas')
   const up = async ({ process }: Replica): Promise<void> => {
@@ -64,7 +67,7 @@ describe('what replicas say to each other', () => {
   })
 
   test('holds no word of a row, a table or a credential, where it is protected', async () => {
-    const heard = await conversation({ secrets: testSecrets('key') })
+    const heard = await conversation({ security: testSecurity('key') })
     expect(heard.length).toBeGreaterThan(10_000)
     expect(marksIn(heard)).toEqual([])
     expect(heard.includes('key-')).toBe(false)

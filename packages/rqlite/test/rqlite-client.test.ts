@@ -7,11 +7,10 @@ import {
   outcomeOf,
   type RqliteBinary,
   type RqliteClient,
-  replicaCredentials,
 } from '../src/index.js'
 import { createReplicaBench, type ReplicaBench } from './support/replica-bench.js'
 import { binaryUnderTest } from './support/rqlited.js'
-import { testSecrets } from './support/test-secrets.js'
+import { testSecurity } from './support/test-security.js'
 
 let binary: RqliteBinary
 let bench: ReplicaBench
@@ -188,7 +187,7 @@ describe('a call', () => {
   })
 
   test('whose answer is beyond the bound ends with RESULT_TOO_LARGE', async () => {
-    const [credential] = replicaCredentials(testSecrets('key'), 'c'.repeat(32))
+    const [credential] = testSecurity('key').credentials('c'.repeat(32))
     const small = createRqliteClient({
       httpPort,
       credential,

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import type { ReplicaSecrets, ReplicaSpec, RqliteBinary } from '../src/index.js'
+import type { ReplicaSecurity, ReplicaSpec, RqliteBinary } from '../src/index.js'
 import { eventually } from './support/eventually.js'
 import { createReplicaBench, type Replica, type ReplicaBench } from './support/replica-bench.js'
 import { binaryUnderTest } from './support/rqlited.js'
-import { testSecrets } from './support/test-secrets.js'
+import { testSecurity } from './support/test-security.js'
 
 let binary: RqliteBinary
 let bench: ReplicaBench
@@ -20,15 +20,15 @@ afterEach(() => bench.dispose())
 const isReady = (replica: Replica): Promise<void> => replica.process.ready(AbortSignal.timeout(15_000))
 
 /** The same replica in a new run of its node, with other keys. */
-const successor = (replica: Replica, secrets: ReplicaSecrets): Replica => {
-  const spec: ReplicaSpec = { ...replica.spec, secrets, start: { kind: 'restart' } }
+const successor = (replica: Replica, security: ReplicaSecurity): Replica => {
+  const spec: ReplicaSpec = { ...replica.spec, security, start: { kind: 'restart' } }
   return { spec, process: bench.create(spec) }
 }
 
 /** A planned restart of a node. */
-const restart = async (replica: Replica, secrets: ReplicaSecrets): Promise<Replica> => {
+const restart = async (replica: Replica, security: ReplicaSecurity): Promise<Replica> => {
   await replica.process.stop()
-  const next = successor(replica, secrets)
+  const next = successor(replica, security)
   next.process.start()
   return next
 }
@@ -63,7 +63,7 @@ const votersOf = async (replicas: readonly Replica[]): Promise<readonly string[]
 
 describe('a change of the cluster key', () => {
   test('node by node, in three rounds: the database serves throughout, and the old key is worth nothing after', async () => {
-    const replicas: Replica[] = [...(await bench.cluster({ secrets: testSecrets('old') }))]
+    const replicas: Replica[] = [...(await bench.cluster({ security: testSecurity('old') }))]
     await makeTable(replicas)
     let value = 0
     for (const round of [['old', 'new'], ['new', 'old'], ['new']]) {
@@ -75,7 +75,7 @@ describe('a change of the cluster key', () => {
           replicas.filter((_, index) => index !== at),
           ++value,
         )
-        const after = successor(before, testSecrets(...round))
+        const after = successor(before, testSecurity(...round))
         after.process.start()
         await isReady(after)
         replicas[at] = after
@@ -90,19 +90,19 @@ describe('a change of the cluster key', () => {
   })
 
   test('a process that was left behind under other keys is not adopted but replaced', async () => {
-    const spec = await bench.spec('one', { secrets: testSecrets('old') })
+    const spec = await bench.spec('one', { security: testSecurity('old') })
     const before = { spec, process: bench.create(spec) }
     before.process.start()
     await isReady(before)
     const { pid } = before.process.state
     before.process.detach()
-    const after = successor(before, testSecrets('new', 'old'))
+    const after = successor(before, testSecurity('new', 'old'))
     after.process.start()
     await isReady(after)
     expect(after.process.state).toMatchObject({ adopted: false })
     expect(after.process.state.pid).not.toBe(pid)
     const adoptable = after.process.state.pid
-    const last = successor(after, testSecrets('new', 'old'))
+    const last = successor(after, testSecurity('new', 'old'))
     after.process.detach()
     last.process.start()
     await isReady(last)
@@ -112,19 +112,19 @@ describe('a change of the cluster key', () => {
 
 describe('a cluster that was made without protection', () => {
   test('is brought over node by node: it rests while neither kind has a majority, and loses nothing', async () => {
-    const { secrets: _, ...open } = await bench.spec('template')
+    const { security: _, ...open } = await bench.spec('template')
     const replicas: Replica[] = [...(await plainCluster(open))]
     await makeTable(replicas)
     await write(replicas, 1)
     const [first, second, third] = replicas as [Replica, Replica, Replica]
-    const one = await restart(first, testSecrets('key'))
+    const one = await restart(first, testSecurity('key'))
     await write([second, third], 2)
-    const two = await restart(second, testSecrets('key'))
+    const two = await restart(second, testSecurity('key'))
     await isReady(one)
     await isReady(two)
     await write([one, two], 3)
     expect((await third.process.client.status()).isLeader).toBe(false)
-    const three = await restart(third, testSecrets('key'))
+    const three = await restart(third, testSecurity('key'))
     await isReady(three)
     await write([one, two, three], 4)
     expect(await votersOf([one, two, three])).toEqual(['one', 'three', 'two'])
@@ -132,7 +132,7 @@ describe('a cluster that was made without protection', () => {
   })
 
   test('its processes are not adopted: they are stopped and started protected', async () => {
-    const { secrets: _, ...spec } = await bench.spec('one')
+    const { security: _, ...spec } = await bench.spec('one')
     const before = { spec, process: bench.create(spec) }
     before.process.start()
     await isReady(before)
@@ -140,7 +140,7 @@ describe('a cluster that was made without protection', () => {
     await write([before], 7)
     const { pid } = before.process.state
     before.process.detach()
-    const after = successor(before, testSecrets('key'))
+    const after = successor(before, testSecurity('key'))
     after.process.start()
     await isReady(after)
     expect(after.process.state.adopted).toBe(false)
@@ -173,7 +173,7 @@ describe('a certificate', () => {
 })
 
 /** Three replicas as versions before this one started them. */
-const plainCluster = async (open: Omit<ReplicaSpec, 'secrets'>): Promise<readonly Replica[]> => {
+const plainCluster = async (open: Omit<ReplicaSpec, 'security'>): Promise<readonly Replica[]> => {
   const specs = await Promise.all(['one', 'two', 'three'].map(async (name) => ({ ...(await bench.spec(name)) })))
   const addresses = [`${specs[0]?.raftHost}:${specs[0]?.raftPort}`]
   const replicas = specs.map(({ raftId, directory, httpPort, raftPort }, index): Replica => {

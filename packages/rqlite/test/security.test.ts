@@ -1,20 +1,14 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import {
-  hostAndPort,
-  type ReplicaProcess,
-  type ReplicaSpec,
-  type RqliteBinary,
-  replicaCredentials,
-} from '../src/index.js'
-import { makeRaftCertificates } from '../src/security/raft-certificates.js'
-import { basicAuthorization } from '../src/security/replica-credentials.js'
+import { hostAndPort, type ReplicaProcess, type ReplicaSpec, type RqliteBinary } from '../src/index.js'
+import { raftServerName } from '../src/security/raft-authority.js'
+import { basicAuthorization } from '../src/security/replica-credential.js'
 import { eventually } from './support/eventually.js'
 import { createReplicaBench, type Replica, type ReplicaBench } from './support/replica-bench.js'
 import { binaryUnderTest } from './support/rqlited.js'
 import { askAsNode, ENDPOINTS, knock, NODE_REQUESTS } from './support/stranger.js'
-import { testSecrets } from './support/test-secrets.js'
+import { testSecurity } from './support/test-security.js'
 
 let binary: RqliteBinary
 let bench: ReplicaBench
@@ -27,7 +21,7 @@ beforeAll(async () => {
 }, 30_000)
 afterAll(() => bench?.dispose())
 
-const [credential] = replicaCredentials(testSecrets('key'), 'c'.repeat(32))
+const [credential] = testSecurity('key').credentials('c'.repeat(32))
 const statusOf = async (port: number, method: string, path: string, authorization?: string): Promise<number> => {
   const body = method === 'POST' ? '["SELECT 1"]' : null
   const headers = authorization === undefined ? {} : { authorization }
@@ -39,8 +33,8 @@ const statusOf = async (port: number, method: string, path: string, authorizatio
 describe('the HTTP port of a replica', () => {
   test.each(ENDPOINTS)('answers a stranger 401: %s %s', async (method, path) => {
     const { httpPort } = replicas[0].spec
-    const [foreign] = replicaCredentials(testSecrets('another'), 'c'.repeat(32))
-    const [neighbour] = replicaCredentials(testSecrets('key'), 'd'.repeat(32))
+    const [foreign] = testSecurity('another').credentials('c'.repeat(32))
+    const [neighbour] = testSecurity('key').credentials('d'.repeat(32))
     const wrong = basicAuthorization({ ...credential, password: foreign.password })
     const attempts = [undefined, basicAuthorization(foreign), basicAuthorization(neighbour), wrong, 'Basic Og==']
     const answers = await Promise.all(attempts.map((header) => statusOf(httpPort, method, path, header)))
@@ -66,7 +60,7 @@ describe('the HTTP port of a replica', () => {
 
 describe('the Raft port of a replica', () => {
   const certificates = (...keys: readonly string[]) => {
-    const made = makeRaftCertificates(testSecrets(...keys), { clusterId: 'c'.repeat(32), nowMs: Date.now() })
+    const made = testSecurity(...keys).certificates('c'.repeat(32), Date.now(), 3_600_000)
     return { cert: made.certificate, key: made.privateKey, ca: made.authorities }
   }
 
@@ -79,7 +73,7 @@ describe('the Raft port of a replica', () => {
 
   test('lets a member in, who can tell that it is one', async () => {
     const { raftPort } = replicas[0].spec
-    const options = { ...certificates('key'), servername: 'replica.dbcluster.internal', rejectUnauthorized: true }
+    const options = { ...certificates('key'), servername: raftServerName('c'.repeat(32)), rejectUnauthorized: true }
     expect(await knock(raftPort, options)).toBe('let in')
     expect(await knock(raftPort, { ...options, ...certificates('another') })).toBe('refused')
   })
@@ -99,7 +93,7 @@ describe('the Raft port of a replica', () => {
   })
 
   const outsiders: readonly (readonly [string, Partial<ReplicaSpec>])[] = [
-    ['another cluster key', { secrets: testSecrets('another') }],
+    ['another cluster key', { security: testSecurity('another') }],
     ['another database', { clusterId: 'd'.repeat(32) }],
   ]
   test.each(outsiders)('admits no replica of %s', async (_what, over) => {
@@ -108,7 +102,7 @@ describe('the Raft port of a replica', () => {
     const outsider = bench.create(await bench.spec(`outsider-${Math.random()}`, { start, ...over }))
     outsider.start()
     await eventually('it was refused', async () =>
-      /unknown authority|bad certificate/.test(await outsider.lastOutput()),
+      /unknown authority|bad certificate|certificate is valid for/.test(await outsider.lastOutput()),
     )
     await outsider.stop()
     const { voters } = await replicas[0].process.client.status()

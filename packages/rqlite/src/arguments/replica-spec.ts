@@ -1,4 +1,4 @@
-import type { ReplicaSecrets } from '../security/replica-secrets.js'
+import type { ReplicaSecurity } from '../security/replica-security.js'
 import type { ReplicaTiming, TimingProfile } from './timing.js'
 
 /** How a replica comes to be a member of its database's Raft cluster. */
@@ -57,7 +57,7 @@ export interface ReplicaSpec {
    * Protects the HTTP port with a credential and the Raft port with mutual TLS. All replicas of a database have the
    * same. @default none: both ports are open to whoever reaches them
    */
-  readonly secrets?: ReplicaSecrets
+  readonly security?: ReplicaSecurity
   /** How long the replica's certificate is good for, in milliseconds. @default 365 days */
   readonly certificateLifetimeMs?: number
 }

@@ -1,6 +1,6 @@
 import { type Consistency, DbClusterError } from '@dbcluster/protocol'
 import type { RqliteCapabilities } from '../binary/capabilities.js'
-import { basicAuthorization, type ReplicaCredential } from '../security/replica-credentials.js'
+import { basicAuthorization, type ReplicaCredential } from '../security/replica-credential.js'
 import { decodeReply } from './decode-results.js'
 import { encodeStatements } from './encode-statements.js'
 import { createHttpChannel, type HttpRequest } from './http-channel.js'

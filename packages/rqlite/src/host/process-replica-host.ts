@@ -175,7 +175,7 @@ class ProcessReplicaHost implements ReplicaHost {
       start,
       timing: this.#init.timing,
       foreignKeys: decree.foreignKeys,
-      secrets: this.#components.secrets,
+      security: this.#components.security,
     }
     const process = createReplicaProcess({ spec, binary: this.#init.binary })({ logger: this.#components.logger })
     const end = new AbortController()

@@ -5,7 +5,7 @@ import type { RqliteCapabilities } from '../binary/capabilities.js'
 import type { RqliteBinary } from '../binary/describe-rqlited.js'
 import type { RqliteClient } from '../client/rqlite-client.js'
 import type { RaftView } from '../client/types.js'
-import type { ReplicaSecrets } from '../security/replica-secrets.js'
+import type { ReplicaSecurity } from '../security/replica-security.js'
 import type { ReplicaDirectory } from './inspect.js'
 
 /** Settings of a host. */
@@ -27,7 +27,7 @@ export interface ReplicaPorts {
 export interface ReplicaHostComponents {
   readonly logger: Logger
   readonly ports: ReplicaPorts
-  readonly secrets: ReplicaSecrets
+  readonly security: ReplicaSecurity
 }
 
 /** A replica that is to be up. */

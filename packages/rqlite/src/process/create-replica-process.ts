@@ -2,7 +2,6 @@ import { DbClusterError, isDbClusterError, type Logger } from '@dbcluster/protoc
 import type { ReplicaSpec } from '../arguments/replica-spec.js'
 import type { RqliteBinary } from '../binary/describe-rqlited.js'
 import { createRqliteClient, type RqliteClient } from '../client/rqlite-client.js'
-import { replicaCredentials } from '../security/replica-credentials.js'
 import { watchRenewal } from '../security/watch-renewal.js'
 import { type Clock, createSystemClock } from './clock.js'
 import { launch } from './launch.js'
@@ -78,11 +77,11 @@ class SupervisedReplica implements ReplicaProcess {
     this.#logger = components.logger.child({ database: init.spec.database })
     this.#host = components.host ?? createNodeProcessHost()
     this.#clock = components.clock ?? createSystemClock()
-    const { httpPort, secrets, clusterId } = init.spec
+    const { httpPort, security, clusterId } = init.spec
     this.client = createRqliteClient({
       httpPort,
       capabilities: init.binary.capabilities,
-      ...(secrets === undefined ? {} : { credential: replicaCredentials(secrets, clusterId)[0] }),
+      ...(security === undefined ? {} : { credential: security.credentials(clusterId)[0] }),
     })
   }
 

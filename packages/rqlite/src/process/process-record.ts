@@ -1,6 +1,6 @@
 import { hostAndPort } from '../arguments/replica-arguments.js'
 import type { ReplicaSpec } from '../arguments/replica-spec.js'
-import { NO_SECURITY, securityMark } from '../security/replica-credentials.js'
+import { NO_SECURITY, securityMark } from '../security/replica-security.js'
 import type { ProcessIdentity } from './process-host.js'
 import { type ReplicaFiles, readJsonFile, writeJsonFile } from './replica-files.js'
 
@@ -30,7 +30,7 @@ export const processRecord = (
   raftAddress: hostAndPort(spec.raftHost, spec.raftPort),
   foreignKeys: spec.foreignKeys,
   startKind: spec.start.kind,
-  security: securityMark(spec.secrets, spec.clusterId),
+  security: securityMark(spec.security, spec.clusterId),
   args,
 })
 
@@ -62,7 +62,7 @@ export const recordFits = (record: ProcessRecord, spec: ReplicaSpec): boolean =>
   record.httpPort === spec.httpPort &&
   record.raftAddress === hostAndPort(spec.raftHost, spec.raftPort) &&
   record.foreignKeys === spec.foreignKeys &&
-  (record.security ?? NO_SECURITY) === securityMark(spec.secrets, spec.clusterId)
+  (record.security ?? NO_SECURITY) === securityMark(spec.security, spec.clusterId)
 
 const fitsKind = (running: string, wanted: string): boolean =>
   running === wanted || (running !== 'warm' && !DISTINCT_KINDS.has(wanted))

@@ -2,8 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ReplicaSpec } from '../arguments/replica-spec.js'
-import { makeRaftCertificates } from './raft-certificates.js'
-import { replicaCredentials } from './replica-credentials.js'
+import { CERTIFICATE_LIFETIME_MS } from './raft-authority.js'
 
 /** What rqlited reads about its own security, in a directory of the replica's. */
 export interface SecurityFiles {
@@ -28,19 +27,15 @@ export const securityFiles = (replicaDirectory: string): SecurityFiles => {
 }
 
 /**
- * Makes them anew, as at each start of an rqlited; nothing of it has to outlive the process that reads it. Without
- * secrets in the spec there are none.
+ * Makes them anew, as at each start of an rqlited; nothing of it has to outlive the process that reads it. A spec without
+ * security has none.
  */
 export const writeSecurityFiles = async (spec: ReplicaSpec, nowMs: number): Promise<void> => {
-  const { secrets, clusterId, certificateLifetimeMs } = spec
-  if (secrets === undefined) return
+  const { security, clusterId, certificateLifetimeMs = CERTIFICATE_LIFETIME_MS } = spec
+  if (security === undefined) return
   const files = securityFiles(spec.directory)
-  const raft = makeRaftCertificates(secrets, {
-    clusterId,
-    nowMs,
-    ...(certificateLifetimeMs === undefined ? {} : { lifetimeMs: certificateLifetimeMs }),
-  })
-  const users = replicaCredentials(secrets, clusterId).map((credential) => ({ ...credential, perms: ['all'] }))
+  const raft = security.certificates(clusterId, nowMs, certificateLifetimeMs)
+  const users = security.credentials(clusterId).map((credential) => ({ ...credential, perms: ['all'] }))
   await mkdir(files.directory, { recursive: true, mode: 0o700 })
   await chmod(files.directory, 0o700)
   await Promise.all([

@@ -1,6 +1,6 @@
 import type { ReplicaSpec } from '../arguments/replica-spec.js'
 import type { Clock } from '../process/clock.js'
-import { CERTIFICATE_LIFETIME_MS } from './raft-certificates.js'
+import { CERTIFICATE_LIFETIME_MS } from './raft-authority.js'
 import { certificateEnd } from './security-files.js'
 
 /**
@@ -16,7 +16,7 @@ const LOOK_EVERY_MS = 3_600_000
  * @returns what ends that
  */
 export const watchRenewal = (spec: ReplicaSpec, clock: Clock, renew: () => void): (() => void) => {
-  if (spec.secrets === undefined) return () => undefined
+  if (spec.security === undefined) return () => undefined
   const lifetimeMs = spec.certificateLifetimeMs ?? CERTIFICATE_LIFETIME_MS
   const { first, last } = RENEWAL_SHARES
   const aheadMs = lifetimeMs * (last + (first - last) * Math.random())

@@ -12,7 +12,7 @@ import {
 import { eventually } from './eventually.js'
 import { freePorts } from './free-ports.js'
 import { silentLogger } from './silent-logger.js'
-import { testSecrets } from './test-secrets.js'
+import { testSecurity } from './test-security.js'
 
 /** The database that every host of a bench has a replica of. */
 export const NAME = 'app_test'
@@ -65,7 +65,7 @@ export const createHostBench = async (binary: RqliteBinary): Promise<HostBench> 
     const host = createReplicaHost({ dataDir, binary, timing: 'local' })({
       logger: silentLogger,
       ports,
-      secrets: testSecrets('key'),
+      security: testSecurity('key'),
     })
     const hear = (what: Told) => (detail?: unknown) => void told.push({ what, detail: String(detail ?? '') })
     const listener: HostedReplicaListener = {

@@ -13,7 +13,7 @@ import {
 } from '../../src/index.js'
 import { freePorts } from './free-ports.js'
 import { silentLogger } from './silent-logger.js'
-import { testSecrets } from './test-secrets.js'
+import { testSecurity } from './test-security.js'
 
 /** A place to run replicas in; everything started here is gone after `dispose`. */
 export interface ReplicaBench {
@@ -61,7 +61,7 @@ export const createReplicaBench = async (
       start: { kind: 'bootstrap' },
       timing: 'local',
       foreignKeys: true,
-      secrets: testSecrets('key'),
+      security: testSecurity('key'),
       ...over,
     }
   }

@@ -1,13 +1,13 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
-import { makeRaftCertificates, RAFT_SERVER_NAME } from '../src/security/raft-certificates.js'
-import { replicaCredentials } from '../src/security/replica-credentials.js'
-import { testSecrets } from './support/test-secrets.js'
+import { createReplicaSecurity } from '../src/index.js'
+import { raftServerName } from '../src/security/raft-authority.js'
+import { testSecurity } from './support/test-security.js'
 
 const DAY_MS = 24 * 3_600_000
 const NOW_MS = Date.parse('2026-03-01T00:00:00Z')
 const make = (keys: readonly string[], clusterId = 'c'.repeat(32)) =>
-  makeRaftCertificates(testSecrets(...keys), { clusterId, nowMs: NOW_MS, lifetimeMs: 10 * DAY_MS })
+  testSecurity(...keys).certificates(clusterId, NOW_MS, 10 * DAY_MS)
 const authoritiesOf = (pem: string): readonly X509Certificate[] =>
   pem.split(/(?<=-----END CERTIFICATE-----\n)/).map((text) => new X509Certificate(text))
 
@@ -16,7 +16,9 @@ describe('certificates of a replica', () => {
     const { certificate, privateKey } = make(['k'])
     const parsed = new X509Certificate(certificate)
     expect(parsed.ca).toBe(false)
-    expect(parsed.checkHost(RAFT_SERVER_NAME)).toBe(RAFT_SERVER_NAME)
+    const name = raftServerName('c'.repeat(32))
+    expect(parsed.checkHost(name)).toBe(name)
+    expect(parsed.checkHost(raftServerName('d'.repeat(32)))).toBeUndefined()
     expect(parsed.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'])
     expect(parsed.checkPrivateKey(createPrivateKey(privateKey))).toBe(true)
     expect(Date.parse(parsed.validTo)).toBe(NOW_MS + 10 * DAY_MS)
@@ -36,12 +38,9 @@ describe('certificates of a replica', () => {
     expect(certificate.serialNumber).not.toBe(new X509Certificate(there.certificate).serialNumber)
   })
 
-  test.each([
-    ['another key', make(['other'])],
-    ['another database', make(['k'], 'd'.repeat(32))],
-  ])('are not accepted under %s', (_what, { authorities }) => {
+  test('are not accepted by nodes with another key', () => {
     const certificate = new X509Certificate(make(['k']).certificate)
-    for (const authority of authoritiesOf(authorities)) {
+    for (const authority of authoritiesOf(make(['other']).authorities)) {
       expect(certificate.checkIssued(authority)).toBe(false)
       expect(certificate.verify(authority.publicKey)).toBe(false)
     }
@@ -59,12 +58,9 @@ describe('certificates of a replica', () => {
 
 describe('credentials of a database', () => {
   test('follow from the key and the cluster id, and the name tells nothing of the password', () => {
-    const [mine] = replicaCredentials(testSecrets('k'), 'a'.repeat(32))
-    expect(replicaCredentials(testSecrets('k'), 'a'.repeat(32))).toEqual([mine])
-    const others = [
-      replicaCredentials(testSecrets('k'), 'b'.repeat(32))[0],
-      replicaCredentials(testSecrets('l'), 'a'.repeat(32))[0],
-    ]
+    const [mine] = testSecurity('k').credentials('a'.repeat(32))
+    expect(testSecurity('k').credentials('a'.repeat(32))).toEqual([mine])
+    const others = [testSecurity('k').credentials('b'.repeat(32))[0], testSecurity('l').credentials('a'.repeat(32))[0]]
     for (const other of others) {
       expect(other.username).not.toBe(mine.username)
       expect(other.password).not.toBe(mine.password)
@@ -73,7 +69,7 @@ describe('credentials of a database', () => {
     expect(mine.password).toMatch(/^[\w-]{43}$/)
   })
 
-  test('are refused to be made without a key', () => {
-    expect(() => replicaCredentials({ derive: () => [] }, 'a')).toThrow(expect.objectContaining({ code: 'INTERNAL' }))
+  test('are not made without a key', () => {
+    expect(() => createReplicaSecurity({ derive: () => [] })).toThrow(expect.objectContaining({ code: 'INTERNAL' }))
   })
 })
