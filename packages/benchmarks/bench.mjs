@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const turbo = fileURLToPath(new URL('../../node_modules/turbo/bin/turbo', import.meta.url))
-const filters = ['@dbcluster/benchmarks', 'node', 'gateway'].map((name) => `--filter=${name}...`)
+const filters = ['@dbcluster/benchmarks', 'node', 'gateway'].map((name) => `--filter=${name}`)
 const build = spawnSync(process.execPath, [turbo, 'run', 'build', ...filters, '--output-logs=errors-only'], {
   cwd: root,
   env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },

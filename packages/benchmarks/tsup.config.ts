@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup'
-import { library } from '../../configs/tooling/tsup.mjs'
+import { application } from '../../configs/tooling/tsup.mjs'
 
-export default defineConfig(library(['src/main.ts'], { dts: false }))
+/** One file with all that it needs, made from the sources of the workspace: nothing has to be built before it. */
+export default defineConfig(application())

@@ -10,7 +10,7 @@ export default () => {
   if (process.env.DBCLUSTER_APPS_BUILT === '1') return
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const turbo = fileURLToPath(new URL('../../node_modules/turbo/bin/turbo', import.meta.url))
-  const filters = ['node', 'gateway'].map((app) => `--filter=${app}...`)
+  const filters = ['node', 'gateway'].map((app) => `--filter=${app}`)
   const options = ['--output-logs=errors-only', '--ui=stream']
   const { status, stdout, stderr, error } = spawnSync(
     process.execPath,

@@ -16,7 +16,7 @@ export const appProgram = (app: 'node' | 'gateway'): string => {
   const program = join(ROOT, 'apps', app, 'dist', 'main.js')
   if (existsSync(program)) return program
   throw new Error(
-    `${program} is missing: run "pnpm turbo run build --filter=${app}...", or use build-apps as globalSetup`,
+    `${program} is missing: run "pnpm turbo run build --filter=${app}", or use build-apps as globalSetup`,
   )
 }
 
