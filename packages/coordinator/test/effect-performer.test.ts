@@ -24,6 +24,7 @@ const makePerformer = (onLog: (message: string) => void = () => undefined) => {
     dispatch: () => undefined,
     answer: () => undefined,
     answerKey: () => undefined,
+    answerOperator: () => undefined,
     observe: () => undefined,
     storeFailed: () => undefined,
   }

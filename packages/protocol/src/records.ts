@@ -85,6 +85,8 @@ export const ReplicaStateSchema = Type.Object(
     run: Type.Optional(Type.Integer({ minimum: 1 })),
     /** Where Raft's configuration has it, where placement and decree don't say so (yet). */
     address: Type.Optional(ReplicaAddressSchema),
+    /** Raft ids of earlier replicas of this cluster here that are gone for good; the last few. */
+    left: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { maxItems: 8 })),
     /** Voters in Raft's configuration, told by the bootstrapping replica while its cluster gathers. */
     voters: Type.Optional(Type.Integer({ minimum: 0, maximum: LIMITS.replicationFactor + 1 })),
     /** rqlited's own last words when `failed`. */

@@ -26,6 +26,14 @@ export interface CoordinatorInit {
   readonly antiEntropyMs?: number
   /** Time without a query after which this node votes for a database's sleep; 0: it never does. @default 60_000 */
   readonly hibernationTimeoutMs?: number
+  /** How often the network checks each peer; a member that is not connected for two of them is missed. @default 10_000 */
+  readonly healthCheckIntervalMs?: number
+  /** How long the replicas of a node that stopped in order are kept for it. @default 300_000 */
+  readonly replacementGraceMs?: number
+  /** Newcomers that this node brings in at once, and as many that it takes in. @default 2 */
+  readonly replacementsAtOnce?: number
+  /** How often the Raft configuration of each awake database is compared with what it should be. @default 3_000 */
+  readonly repairLookMs?: number
   /** How often admission and lost messages are tried again. @default 500 */
   readonly retryMs?: number
 }
@@ -47,6 +55,10 @@ export const resolveConfig = (init: CoordinatorInit): CoordinatorConfig => ({
   abandonMs: 15_000,
   antiEntropyMs: 5_000,
   hibernationTimeoutMs: 60_000,
+  healthCheckIntervalMs: 10_000,
+  replacementGraceMs: 300_000,
+  replacementsAtOnce: 2,
+  repairLookMs: 3_000,
   retryMs: 500,
   ...init,
 })

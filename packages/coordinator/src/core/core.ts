@@ -13,9 +13,13 @@ import { Creations } from './creation.js'
 import { Deletions } from './deletion.js'
 import type { CoordinatorEffect, CoordinatorEvent, Memory } from './events.js'
 import { createReceiver } from './handlers.js'
+import { Health } from './health.js'
 import { Hosting } from './hosting.js'
 import { putKey } from './keys.js'
 import { Membership } from './membership.js'
+import { Newcomers } from './newcomers.js'
+import { Repairs } from './repair.js'
+import { RepairAttempts } from './repair-attempts.js'
 import { Sync } from './sync.js'
 import { Voting } from './voting.js'
 
@@ -45,10 +49,14 @@ export class CoordinatorCore {
   readonly #hosting: Hosting
   readonly #membership: Membership
   readonly #sync: Sync
+  readonly #health: Health
+  readonly #newcomers: Newcomers
+  readonly #repairs: Repairs
   /** The parts that something may become due in, in the order in which they act. */
   readonly #timed: readonly { tick(): void; nextDeadlineMs(): number }[]
   readonly #receive: (from: string, message: NodeMessage) => void
   #info: NodeInfo | undefined
+  #stopping = false
 
   constructor(init: CoreInit) {
     const table = new MetadataTable({ actor: `${init.self.peerId}/${init.self.incarnation}` })
@@ -57,11 +65,32 @@ export class CoordinatorCore {
     for (const entry of init.memory.acceptors) context.learnAcceptor(entry)
     context.roster = init.memory.roster
     this.#context = context
-    this.#voting = new Voting(context, () => this.#hosting.names())
+    this.#voting = new Voting(context, () => [...this.#hosting.names(), ...this.#newcomers.names()])
+    this.#sync = new Sync(context)
+    this.#health = new Health(context)
     this.#hosting = new Hosting(context, init.memory.replicas, {
       leases: this.#voting.leases,
       resolve: (name) => this.#creations.resolve(name),
+      synced: () => this.#sync.synced,
+      newcomerStarted: (name, clusterId, error) => this.#newcomers.onStarted(name, clusterId, error),
     })
+    this.#newcomers = new Newcomers(context, {
+      declines: (name) => this.#voting.declinesToHost(name),
+      takeIn: (record, assignment, leaseKey) => this.#hosting.takeIn(record, assignment, leaseKey),
+      join: (name, raftId, addresses) => this.#hosting.join(name, raftId, addresses),
+      discard: (name, raftId, reason) => this.#hosting.discard(name, raftId, reason),
+      holdsMember: (name) => this.#hosting.holdsMember(name),
+      hosted: () => this.#hosting.count,
+    })
+    this.#repairs = new Repairs(context, {
+      health: this.#health,
+      attempts: new RepairAttempts(context),
+      awake: () => this.#hosting.running(),
+      factorAsked: () => undefined,
+      recoveryOf: (name) => this.#hosting.replica(name)?.recovery ?? 0,
+    })
+    this.#health.onChanged = () => this.#repairs.hurry()
+    this.#sync.onSynced = () => this.#hosting.onSynced()
     this.#asks = new Asks(context)
     this.#creations = new Creations(context, (asker, name, outcome) => {
       if (asker.peerId === context.self.peerId) this.#asks.onLocalResult(name, outcome)
@@ -69,12 +98,24 @@ export class CoordinatorCore {
     })
     this.#deletions = new Deletions(context)
     this.#membership = new Membership(context, init.memory.rosterVote)
-    this.#sync = new Sync(context)
     const { leases } = this.#voting
-    this.#timed = [this.#membership, this.#creations, this.#asks, this.#deletions, this.#hosting, leases, this.#sync]
+    this.#timed = [
+      this.#membership,
+      this.#creations,
+      this.#asks,
+      this.#deletions,
+      this.#hosting,
+      leases,
+      this.#sync,
+      this.#health,
+      this.#newcomers,
+      this.#repairs,
+    ]
     context.onRecordChanged = (record) => this.#onRecordChanged(record)
     context.onRosterChanged = () => {
       this.#creations.onRoster()
+      this.#health.onRoster()
+      if (this.#sync.synced) this.#hosting.onSynced()
       // Whoever was met before it belonged here is compared with now.
       for (const peerId of [...context.connected].sort()) if (context.isMember(peerId)) this.#sync.greet(peerId)
     }
@@ -86,6 +127,9 @@ export class CoordinatorCore {
       asks: this.#asks,
       membership: this.#membership,
       sync: this.#sync,
+      health: this.#health,
+      repairs: this.#repairs,
+      newcomers: this.#newcomers,
     })
   }
 
@@ -119,6 +163,7 @@ export class CoordinatorCore {
       case 'started':
         this.#info = event.info
         if (event.founder) this.#membership.found()
+        this.#health.onRoster()
         return this.#hosting.resume()
       case 'ticked':
         for (const part of this.#timed) part.tick()
@@ -126,7 +171,8 @@ export class CoordinatorCore {
       case 'peerConnected':
         return this.#onConnected(event.peerId)
       case 'peerDisconnected':
-        return void this.#context.connected.delete(event.peerId)
+        this.#context.connected.delete(event.peerId)
+        return this.#health.onDisconnected(event.peerId)
       case 'messageReceived':
         return this.#receive(event.from, event.message)
       case 'ensureAsked':
@@ -136,8 +182,10 @@ export class CoordinatorCore {
       case 'keyAsked':
         return putKey(this.#context, event)
       case 'portsLeased':
+        if (Newcomers.owns(event.leaseKey)) return this.#newcomers.onPortsLeased(event.leaseKey, event.offer)
         return this.#voting.onPortsLeased(event.leaseKey, event.offer)
       case 'portsRefused':
+        if (Newcomers.owns(event.leaseKey)) return this.#newcomers.onPortsRefused(event.leaseKey, event.reason)
         return this.#voting.onPortsRefused(event.leaseKey, event.reason)
       case 'replicaReady':
         return this.#hosting.onReady(event.name, event.clusterId)
@@ -146,9 +194,7 @@ export class CoordinatorCore {
       case 'replicaFailed':
         return this.#hosting.onFailed(event.name, event.clusterId, event.error)
       case 'replicaWarmed':
-        return
-      case 'replicaLost':
-        return this.#hosting.onFailed(event.name, event.clusterId, event.reason)
+        return this.#hosting.onReady(event.name, event.clusterId)
       case 'replicaRemoved':
         return this.#hosting.onRemoved(event.name, event.clusterId)
       case 'idleChecked':
@@ -166,7 +212,21 @@ export class CoordinatorCore {
       case 'selfChanged':
         this.#info = event.info
         return
+      case 'replicaLost':
+        return this.#hosting.onLost(event.name, event.clusterId, event.reason)
+      case 'peerChecked':
+        return this.#health.onChecked(event.peerId, event.healthy)
+      case 'raftSeen':
+        return this.#repairs.onRaftSeen(event.name, event.clusterId, event)
+      case 'replicaDialled':
+        return this.#repairs.onDialled(event.name, event.repairId, event.reached)
+      case 'voterRemoved':
+        return this.#repairs.onVoterRemoved(event.name, event.clusterId, event.raftId, event.error)
+      case 'replicasFound':
+      case 'operatorAsked':
+        return
       case 'stopRequested':
+        this.#stopping = true
         return this.#voting.stopOffering()
     }
   }
@@ -174,6 +234,7 @@ export class CoordinatorCore {
   /** Applications and gateways connect too: only nodes are greeted, or anybody while we look for our network. */
   #onConnected(peerId: string): void {
     this.#context.connected.add(peerId)
+    this.#health.onConnected(peerId)
     const isMember = this.#context.isMember(peerId)
     if (isMember || !this.#context.admitted) this.#membership.greet(peerId)
     if (isMember) this.#sync.greet(peerId)
@@ -190,7 +251,15 @@ export class CoordinatorCore {
   /** This node's own record follows what it hosts. */
   #describeSelf(): void {
     if (this.#info === undefined || !this.#context.admitted) return
-    const record = this.#context.table.putNodeInfo({ ...this.#info, databases: this.#hosting.count })
-    if (record !== undefined) this.#context.keep([record], { directly: [] })
+    const { draining } = this.#voting
+    const record = this.#context.table.putNodeInfo({
+      ...this.#info,
+      databases: this.#hosting.count,
+      ...(draining ? { draining } : {}),
+      ...(this.#stopping ? { stopping: true } : {}),
+    })
+    // What is about to be replaced, or not, hangs on these two.
+    const directly = draining || this.#stopping ? this.#context.liveMembers() : []
+    if (record !== undefined) this.#context.keep([record], { directly })
   }
 }

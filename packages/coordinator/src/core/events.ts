@@ -15,6 +15,7 @@ import type {
   Roster,
   StopRecord,
 } from '@dbcluster/protocol'
+import type { RepairEffect, RepairEvent } from './repair-events.js'
 
 /** What this node remembers of a replica it hosts; on disk before its rqlited is first spawned. */
 export interface LocalReplica {
@@ -30,6 +31,17 @@ export interface LocalReplica {
   readonly asleep: boolean
   /** Where Raft's configuration has it. @default where the assignment says */
   readonly address?: PortOffer
+  /**
+   * `warm`: a newcomer that is a member of nothing. `joining`: one that was told to join, and that no placement has held
+   * yet. Absent: a member.
+   */
+  readonly role?: 'warm' | 'joining'
+  /** Whom a newcomer joins through. */
+  readonly joinAddresses?: readonly string[]
+  /** Why its directory counts as lost: it is never started again. Absent: it does not. */
+  readonly lost?: string
+  /** The recovery of its cluster that it belongs to. @default 0 */
+  readonly recovery?: number
 }
 
 /** This node's vote on the roster that follows the current one. */
@@ -70,6 +82,7 @@ export interface PortOffer {
 
 /** Everything that can happen to a coordinator. Nothing else is read. */
 export type CoordinatorEvent =
+  | RepairEvent
   | { readonly type: 'started'; readonly founder: boolean; readonly info: NodeInfo }
   | { readonly type: 'ticked' }
   /** What this node says of itself is otherwise now: its addresses are known, say. */
@@ -130,6 +143,7 @@ export interface StoreWrite {
 
 /** What the shell is to do, in order. A `persist` is on disk before any later `send`, `publish`, start or answer. */
 export type CoordinatorEffect =
+  | RepairEffect
   | { readonly type: 'persist'; readonly writes: readonly StoreWrite[] }
   | { readonly type: 'send'; readonly to: string; readonly message: NodeMessage }
   | { readonly type: 'publish'; readonly message: NodeMessage }

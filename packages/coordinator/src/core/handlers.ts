@@ -3,8 +3,11 @@ import type { Asks } from './asks.js'
 import type { CoreContext } from './context.js'
 import type { Creations } from './creation.js'
 import type { Deletions } from './deletion.js'
+import type { Health } from './health.js'
 import { leaseKeyOf } from './leases.js'
 import type { Membership } from './membership.js'
+import type { Newcomers } from './newcomers.js'
+import type { Repairs } from './repair.js'
 import type { Sync } from './sync.js'
 import type { Voting } from './voting.js'
 
@@ -17,13 +20,16 @@ export interface Parts {
   readonly asks: Asks
   readonly membership: Membership
   readonly sync: Sync
+  readonly health: Health
+  readonly repairs: Repairs
+  readonly newcomers: Newcomers
 }
 
 type Handlers = { readonly [T in NodeMessageType]: (from: string, message: NodeMessageOf<T>) => void }
 
 /** Who acts on which message: total, so that a new message without a receiver does not compile. */
 export const createReceiver = (parts: Parts): ((from: string, message: NodeMessage) => void) => {
-  const { context, voting, creations, deletions, asks, membership, sync } = parts
+  const { context, voting, creations, deletions, asks, membership, sync, health, repairs, newcomers } = parts
   /** An answer came with the roster of its sender: one of us may be behind. */
   const learnRoster = (from: string, roster: Roster | undefined): void => {
     if (roster !== undefined) membership.onRoster(from, { type: 'NODE_ROSTER', roster })
@@ -71,14 +77,13 @@ export const createReceiver = (parts: Parts): ((from: string, message: NodeMessa
     METADATA_DIGEST: (from, message) => sync.onDigest(from, message),
     METADATA_ENTRIES: (from, message) => sync.onEntries(from, message),
     METADATA_WANT: (from, message) => sync.onWant(from, message),
-    // Said by no node yet.
-    NODE_CLAIMS: () => undefined,
-    NODE_REPLACEMENT_NEEDED: () => undefined,
-    NODE_REPLACEMENT_OFFER: () => undefined,
-    NODE_REPLACEMENT_CONFIRM: () => undefined,
-    NODE_REPLACEMENT_READY: () => undefined,
-    NODE_REPLACEMENT_JOIN: () => undefined,
-    NODE_REPLACEMENT_CANCEL: () => undefined,
+    NODE_CLAIMS: (from, message) => health.onClaims(from, message),
+    NODE_REPLACEMENT_NEEDED: (from, message) => newcomers.onNeeded(from, message),
+    NODE_REPLACEMENT_OFFER: (from, message) => repairs.onOffer(from, message),
+    NODE_REPLACEMENT_CONFIRM: (from, message) => newcomers.onConfirm(from, message),
+    NODE_REPLACEMENT_READY: (from, message) => repairs.onReady(from, message),
+    NODE_REPLACEMENT_JOIN: (from, message) => newcomers.onJoin(from, message),
+    NODE_REPLACEMENT_CANCEL: (from, message) => newcomers.onCancel(from, message),
     DATABASE_RECOVER_ASK: () => undefined,
     DATABASE_RECOVER_TOLD: () => undefined,
     DATABASE_RECOVER_DO: () => undefined,

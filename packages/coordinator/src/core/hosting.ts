@@ -1,14 +1,16 @@
 import type { DatabaseRecord, ReplicaAssignment, ReplicaState } from '@dbcluster/protocol'
 import type { CoreContext } from './context.js'
-import type { LocalReplica, ReplicaStart } from './events.js'
+import { disownedBy } from './disowned.js'
+import type { LocalReplica } from './events.js'
+import { FIRST_RUN, type Hosted, isPlaced, localPart, startOf } from './hosted.js'
 import type { Leases } from './leases.js'
+import { ownReplicaState } from './own-replica-state.js'
 
-const FIRST_RUN = { run: 1, asleep: false } as const
-
-interface Hosted extends LocalReplica {
-  readonly phase: 'running' | 'removing'
-  /** When this node ends the matter if nobody has established the cluster by then. */
-  readonly abandonAtMs: number
+/** A replica that comes in place of whatever of its name is here, once that is gone. */
+interface Arrival {
+  readonly record: DatabaseRecord
+  readonly assignment: ReplicaAssignment
+  readonly leaseKey: string
 }
 
 /** What hosting needs of the other parts. */
@@ -16,6 +18,10 @@ export interface HostingComponents {
   readonly leases: Leases
   /** Ends a creation that nobody finishes. */
   readonly resolve: (name: string) => void
+  /** Whether this node has compared its metadata with the others' since its start. */
+  readonly synced: () => boolean
+  /** A newcomer's rqlited is up, or gave up. */
+  readonly newcomerStarted: (name: string, clusterId: string, error: string | undefined) => void
 }
 
 /** The replicas this node hosts: started when a decree stands, removed when another one or a tombstone overtook it. */
@@ -23,12 +29,14 @@ export class Hosting {
   readonly #context: CoreContext
   readonly #components: HostingComponents
   readonly #hosted = new Map<string, Hosted>()
+  readonly #arrivals = new Map<string, Arrival>()
 
   constructor(context: CoreContext, memory: readonly LocalReplica[], components: HostingComponents) {
     this.#context = context
     this.#components = components
     for (const replica of memory) {
-      this.#hosted.set(replica.name, { ...FIRST_RUN, ...replica, phase: 'running', abandonAtMs: 0 })
+      const known: Hosted = { ...FIRST_RUN, ...replica, phase: 'running', abandonAtMs: 0, remembered: true }
+      this.#hosted.set(replica.name, known)
     }
   }
 
@@ -40,24 +48,56 @@ export class Hosting {
     return this.#hosted.keys()
   }
 
+  /** What is here of this name and is not on its way out. */
+  replica(name: string): LocalReplica | undefined {
+    const hosted = this.#hosted.get(name)
+    return hosted?.phase === 'running' ? hosted : undefined
+  }
+
+  /** Whether a replica is here that is a member, as far as this node knows, or was told to become one. */
+  holdsMember(name: string): boolean {
+    const hosted = this.#hosted.get(name)
+    return hosted !== undefined && hosted.lost === undefined && hosted.role !== 'warm' && hosted.phase === 'running'
+  }
+
+  /** Replicas whose rqlited is meant to run as a member, or to become one. */
+  running(): readonly LocalReplica[] {
+    return [...this.#hosted.values()].filter(
+      ({ phase, spawned, role, lost }) => phase === 'running' && spawned && role !== 'warm' && lost === undefined,
+    )
+  }
+
   /** After a start: what was running comes up again with the state it has; what was overtaken goes. */
   resume(): void {
     for (const replica of [...this.#hosted.values()]) {
       const record = this.#context.table.database(replica.name)
-      if (record === undefined) continue // nothing is deleted on missing knowledge
-      if (this.#wants(record)?.clusterId === replica.clusterId) this.#start(record, replica)
-      else this.#remove(replica, 'overtaken while this node was down')
+      if (replica.role === 'warm') this.#remove(replica, 'a restart broke its replacement off')
+      else if (record === undefined || replica.lost !== undefined)
+        continue // nothing is deleted on missing knowledge
+      else if (disownedBy(record, replica) === undefined) this.#start(record, replica)
+      else this.onRecord(record)
+    }
+  }
+
+  /** The store has been compared with the others': what it says of directories here may be acted upon. */
+  onSynced(): void {
+    for (const { name } of [...this.#hosted.values()]) {
+      const record = this.#context.table.database(name)
+      if (record !== undefined) this.onRecord(record)
     }
   }
 
   onRecord(record: DatabaseRecord): void {
     const hosted = this.#hosted.get(record.name)
-    const wanted = this.#wants(record)
-    if (hosted?.phase === 'removing') return
-    if (hosted !== undefined && hosted.clusterId !== wanted?.clusterId) {
-      return this.#remove(hosted, record.deleted ? 'deleted' : 'another cluster of this name was chosen')
+    if (hosted === undefined) return this.#adopt(record)
+    if (hosted.phase === 'removing') return
+    const disowned = disownedBy(record, hosted)
+    if (disowned !== undefined) {
+      if (hosted.remembered !== true || this.#components.synced()) this.#remove(hosted, disowned)
+    } else if (hosted.role === 'joining' && isPlaced(record, hosted)) {
+      const { role: _, joinAddresses: __, ...member } = hosted
+      this.#keep(member)
     }
-    if (hosted === undefined && wanted !== undefined) this.#adopt(record, wanted.assignment)
   }
 
   onRemoved(name: string, clusterId: string): void {
@@ -65,11 +105,16 @@ export class Hosting {
     if (hosted?.clusterId !== clusterId) return
     this.#hosted.delete(name)
     this.#context.persist(`replica/${name}`, undefined)
+    if (this.#arrive(name)) return
     const record = this.#context.table.database(name)
     if (record !== undefined) this.onRecord(record)
   }
 
   onReady(name: string, clusterId: string): void {
+    const hosted = this.#hosted.get(name)
+    if (hosted?.clusterId !== clusterId || hosted.phase !== 'running') return
+    this.#hosted.set(name, { ...hosted, failed: false })
+    if (hosted.role === 'warm') return this.#components.newcomerStarted(name, clusterId, undefined)
     const known = this.#ownState(name)
     const voters = known?.clusterId === clusterId ? known.voters : undefined
     this.#report(name, { clusterId, status: 'active', ...(voters === undefined ? {} : { voters }) })
@@ -80,9 +125,62 @@ export class Hosting {
   }
 
   onFailed(name: string, clusterId: string, error: string): void {
-    if (this.#hosted.get(name)?.clusterId !== clusterId) return
+    const hosted = this.#hosted.get(name)
+    if (hosted?.clusterId !== clusterId) return
+    this.#hosted.set(name, { ...hosted, failed: true })
     this.#context.log('error', 'Database instance failed', { database: name, error })
+    if (hosted.role === 'warm') return this.#components.newcomerStarted(name, clusterId, error)
     this.#reportFailure(name, clusterId, error)
+  }
+
+  /** Its directory is missing, emptied, or older than it should be: it counts as dead, and is removed and added anew. */
+  onLost(name: string, clusterId: string, reason: string): void {
+    const hosted = this.#hosted.get(name)
+    if (hosted?.clusterId !== clusterId) return
+    this.#context.log('error', 'A replica is lost: it is removed from its cluster and added anew', {
+      database: name,
+      reason,
+    })
+    this.#keep({ ...hosted, lost: reason.slice(-500) })
+    this.#put(name, { clusterId, status: 'lost' }, hosted.assignment)
+  }
+
+  /** Starts a newcomer as a member of nothing, in place of whatever of its name is here. */
+  takeIn(record: DatabaseRecord, assignment: ReplicaAssignment, leaseKey: string): void {
+    const { name } = record
+    this.#arrivals.set(name, { record, assignment, leaseKey })
+    const { generation, clusterId } = record.decree
+    const before = this.#hosted.get(name)
+    if (before?.phase === 'removing') return
+    // Also where nothing is known of: a directory may be there that this node's store has lost.
+    this.#remove(
+      before ?? { name, generation, clusterId, assignment, spawned: false, ...FIRST_RUN, phase: 'running', abandonAtMs: 0 },
+      'it is replaced by a new one',
+    )
+  }
+
+  /** A newcomer is told to join; one that failed to tries again. */
+  join(name: string, raftId: string, joinAddresses: readonly string[]): void {
+    const hosted = this.#hosted.get(name)
+    const record = this.#context.usable(name)
+    if (record === undefined || hosted?.assignment.raftId !== raftId || hosted.phase !== 'running') return
+    if (hosted.role === undefined || (hosted.role === 'joining' && hosted.failed !== true)) return
+    this.#keep({ ...hosted, role: 'joining', joinAddresses: [...joinAddresses] })
+    this.#start(record, { ...hosted, role: 'joining', joinAddresses })
+  }
+
+  /** Removes a newcomer, if it is this one. */
+  discard(name: string, raftId: string, reason: string): void {
+    const arrival = this.#arrivals.get(name)
+    if (arrival?.assignment.raftId === raftId) {
+      this.#arrivals.delete(name)
+      this.#context.emit({ type: 'releasePorts', leaseKey: arrival.leaseKey })
+    }
+    const hosted = this.#hosted.get(name)
+    if (hosted?.assignment.raftId !== raftId || hosted.role === undefined || hosted.phase !== 'running') return
+    // Should it be a voter all the same, the leader learns from this that it is none that will ever answer.
+    this.#put(name, { clusterId: hosted.clusterId, status: 'lost' }, hosted.assignment)
+    this.#remove(hosted, reason)
   }
 
   tick(): void {
@@ -104,24 +202,23 @@ export class Hosting {
     )
   }
 
-  #wants(record: DatabaseRecord): { readonly clusterId: string; readonly assignment: ReplicaAssignment } | undefined {
-    if (record.deleted) return undefined
-    const replicas = record.placement?.replicas ?? record.decree.replicas
-    const assignment = replicas.find((replica) => replica.peerId === this.#context.self.peerId)
-    return assignment === undefined ? undefined : { clusterId: record.decree.clusterId, assignment }
-  }
-
   /**
    * A decree stands that places a replica here. It is on disk as spawned before its rqlited can exist, and it starts
    * only with the ports that were offered for it: so one offer starts one process at most, whatever was lost between.
    */
-  #adopt(record: DatabaseRecord, assignment: ReplicaAssignment): void {
-    const { name, decree, established } = record
-    if (this.#ownState(name)?.clusterId === decree.clusterId) return // started and lost, or refused, before
+  #adopt(record: DatabaseRecord): void {
+    const { name, decree, established, deleted, placement } = record
+    const replicas = placement?.replicas ?? decree.replicas
+    const assignment = replicas.find(({ peerId }) => peerId === this.#context.self.peerId)
+    if (deleted || assignment === undefined) return
+    const own = this.#ownState(name)
+    const known =
+      own?.clusterId === decree.clusterId && (own.address?.raftId ?? assignment.raftId) === assignment.raftId
+    if (known && (!established || own?.status === 'lost')) return // started and lost, or refused, before
     if (established) {
       // Its cluster has gathered without us: this store is younger than the replica. It counts as dead.
       this.#context.log('error', 'A replica placed here has no local record: it counts as lost', { database: name })
-      return
+      return this.#put(name, { clusterId: decree.clusterId, status: 'lost' }, assignment)
     }
     if (!this.#components.leases.take(name, decree)) {
       return this.#reportFailure(name, decree.clusterId, 'the ports that this node offered are no longer held')
@@ -130,26 +227,40 @@ export class Hosting {
     this.#start(record, { name, generation, clusterId, assignment, spawned: false, ...FIRST_RUN })
   }
 
+  /** What was to come in place of what is gone now. @returns whether anything was */
+  #arrive(name: string): boolean {
+    const arrival = this.#arrivals.get(name)
+    if (arrival === undefined) return false
+    this.#arrivals.delete(name)
+    const { record, assignment, leaseKey } = arrival
+    const { generation, clusterId } = record.decree
+    this.#context.emit({ type: 'confirmPorts', leaseKey, name })
+    this.#start(record, { name, generation, clusterId, assignment, spawned: false, ...FIRST_RUN, role: 'warm' })
+    this.#put(name, { clusterId, status: 'starting' }, assignment)
+    return true
+  }
+
   #start(record: DatabaseRecord, replica: LocalReplica): void {
     const { decree } = record
-    const { self, nowMs, config, turn } = this.#context
-    const spawned = { ...replica, spawned: true }
+    const { nowMs, config, turn } = this.#context
     const abandonAtMs = nowMs + config.abandonMs * (1 + 0.2 * turn)
-    this.#hosted.set(replica.name, { ...spawned, phase: 'running', abandonAtMs })
-    if (!replica.spawned) this.#context.persist(`replica/${replica.name}`, spawned)
-    const first = decree.replicas[0] ?? replica.assignment
-    const bootstraps = first.peerId === self.peerId
-    const fresh: ReplicaStart = bootstraps
-      ? { kind: 'bootstrap' }
-      : { kind: 'join', addresses: [`${first.host}:${first.raftPort}`] }
+    const started: Hosted = { ...replica, spawned: true, phase: 'running', abandonAtMs, failed: false }
+    this.#hosted.set(replica.name, started)
+    if (!replica.spawned) this.#context.persist(`replica/${replica.name}`, localPart(started))
+    const bootstraps = decree.replicas[0]?.raftId === replica.assignment.raftId
     this.#context.emit({
       type: 'startReplica',
       name: replica.name,
       decree,
       assignment: replica.assignment,
-      start: replica.spawned ? { kind: 'restart' } : fresh,
+      start: startOf(decree, replica),
       ...(bootstraps && !record.established ? { gather: decree.replicationFactor } : {}),
     })
+  }
+
+  #keep(hosted: Hosted): void {
+    this.#hosted.set(hosted.name, hosted)
+    this.#context.persist(`replica/${hosted.name}`, localPart(hosted))
   }
 
   #remove(hosted: Hosted, reason: string): void {
@@ -162,20 +273,24 @@ export class Hosting {
   }
 
   #report(name: string, state: ReplicaState): void {
-    if (this.#hosted.get(name)?.clusterId !== state.clusterId) return
-    this.#put(name, state)
+    const hosted = this.#hosted.get(name)
+    if (hosted?.clusterId === state.clusterId) this.#put(name, state, hosted.assignment)
   }
 
   #reportFailure(name: string, clusterId: string, reason: string): void {
     const error = reason.slice(-2_000)
-    this.#put(name, { clusterId, status: 'failed', error })
+    this.#put(name, { clusterId, status: 'failed', error }, this.#hosted.get(name)?.assignment)
     if (this.#context.table.database(name)?.established === false)
       this.#context.sendToRoster({ type: 'DATABASE_REPLICA_FAILED', name, clusterId, error })
   }
 
-  #put(name: string, state: ReplicaState): void {
-    const record = this.#context.table.putReplicaState(name, state)
-    const directly = state.voters === undefined ? [] : this.#context.liveMembers()
-    if (record !== undefined) this.#context.keep([record], { directly })
+  #put(name: string, state: ReplicaState, assignment: ReplicaAssignment | undefined): void {
+    const known = this.#context.table.database(name)
+    if (known === undefined) return
+    const own = ownReplicaState(known, state, assignment)
+    const record = this.#context.table.putReplicaState(name, own)
+    // Somebody waits for these: the creation's coordinator, or the node of the leader.
+    const isAwaited = own.voters !== undefined || own.status === 'lost' || own.address !== undefined
+    if (record !== undefined) this.#context.keep([record], { directly: isAwaited ? this.#context.liveMembers() : [] })
   }
 }

@@ -9,9 +9,21 @@ export class Sync {
   readonly #context: CoreContext
   #nextMs = 0
   #lastPeer = ''
+  /** Members that held the same as this node at some time since its start. */
+  readonly #equals = new Set<string>()
+  /** Told once, when this node has caught up with a majority. */
+  onSynced: () => void = () => {}
 
   constructor(context: CoreContext) {
     this.#context = context
+  }
+
+  /** Whether this node has, since its start, held the same as others who are a majority of the roster with it. */
+  get synced(): boolean {
+    const { roster, self } = this.#context
+    if (roster === undefined) return false
+    const equal = roster.members.filter(({ peerId }) => peerId === self.peerId || this.#equals.has(peerId))
+    return equal.length > roster.members.length / 2
   }
 
   /** A peer appeared: compare at once. */
@@ -22,6 +34,7 @@ export class Sync {
   /** Only what differs is listed; an equal peer costs one message and no answer. */
   onDigest(from: string, message: NodeMessageOf<'METADATA_DIGEST'>): void {
     const buckets = this.#context.table.differingBuckets(message.buckets)
+    if (buckets.length === 0) this.#onEqual(from)
     for (const group of this.#groups(buckets)) this.#context.send(from, { type: 'METADATA_ENTRIES', ...group })
   }
 
@@ -55,6 +68,13 @@ export class Sync {
 
   nextDeadlineMs(): number {
     return this.#nextMs
+  }
+
+  #onEqual(peerId: string): void {
+    if (this.#equals.has(peerId) || !this.#context.isMember(peerId)) return
+    const before = this.synced
+    this.#equals.add(peerId)
+    if (!before && this.synced) this.onSynced()
   }
 
   #groups(buckets: readonly number[]): { buckets: number[]; entries: { key: string; hash: string }[] }[] {

@@ -12,6 +12,8 @@ export class Voting {
   readonly #context: CoreContext
   readonly #hostedNames: () => Iterable<string>
   #stopping = false
+  /** An operator empties this node. */
+  draining = false
 
   constructor(context: CoreContext, hostedNames: () => Iterable<string>) {
     this.#context = context
@@ -88,11 +90,17 @@ export class Voting {
   }
 
   #declines(message: CreateRequest): DeclineReason | undefined {
-    if (this.#stopping) return 'stopping'
     if (message.rqliteMajor !== this.#context.config.rqliteMajor) return 'rqlite_major'
+    return this.declinesToHost(message.name)
+  }
+
+  /** Why no replica of this name is taken in here now. */
+  declinesToHost(name: string): DeclineReason | undefined {
+    if (this.#stopping) return 'stopping'
+    if (this.draining) return 'draining'
     // A replica of this very name makes room for the one that takes its place.
-    const taken = new Set([...this.#hostedNames(), ...this.leases.namesBesides(message.name)])
-    taken.delete(message.name)
+    const taken = new Set([...this.#hostedNames(), ...this.leases.namesBesides(name)])
+    taken.delete(name)
     return taken.size >= this.#context.config.maxDatabases || this.leases.overloaded ? 'full' : undefined
   }
 

@@ -1,5 +1,6 @@
 import type { DeclineReason, Decree, Logger, NodeInfo, ReplicaAssignment, StopRecord } from '@dbcluster/protocol'
 import type { PortOffer, ReplicaStart, StoreWrite } from '../core/events.js'
+import type { FoundReplica, RaftSeen } from '../core/repair-events.js'
 
 /** Where what must survive a restart is kept. `write` resolves once it is on disk. */
 export interface CoordinatorStore {
@@ -23,6 +24,8 @@ export interface Messenger {
   ): () => void
   onPeerConnected(listener: (peerId: string) => void): () => void
   onPeerDisconnected(listener: (peerId: string) => void): () => void
+  /** Told when the checks of a peer come to another conclusion. */
+  onHealthChanged(listener: (peerId: string, health: { readonly state: string }) => void): () => void
 }
 
 /** Where ports come from. */
@@ -88,12 +91,20 @@ export interface ReplicaHost {
   /** Stops the process, sets its directory aside and frees its ports. */
   remove(name: string, reason: string): Promise<void>
   /** What the local rqlited says of Raft; undefined when it doesn't answer. */
-  view?(name: string): Promise<RaftSight | undefined>
+  view?(name: string): Promise<(RaftSight & RaftSeen) | undefined>
   /** Snapshot, SIGTERM, stop record, ports at rest; undefined when it stopped without a record. */
   sleep?(name: string, options: { readonly run: number }): Promise<StopRecord | undefined>
   /** Stops the process, with no record; the ports stay reserved. */
   halt?(name: string): Promise<void>
   stopRecord?(name: string): Promise<StopRecord | undefined>
+  /** The same, proved by a read through Raft: the configuration is committed. Undefined when that fails. */
+  prove?(name: string): Promise<RaftSeen | undefined>
+  /** Through the cluster's leader; resolves once it is committed. */
+  removeVoter?(name: string, raftId: string): Promise<void>
+  /** Whether this node reaches a Raft port. */
+  dial?(host: string, raftPort: number): Promise<boolean>
+  /** Directories of replicas that dbcluster made. */
+  inspect?(): Promise<readonly FoundReplica[]>
 }
 
 /** Time and chance, injected. */

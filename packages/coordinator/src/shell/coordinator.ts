@@ -15,6 +15,7 @@ import {
 import { type CoordinatorInit, resolveConfig } from '../core/config.js'
 import { CoordinatorCore } from '../core/core.js'
 import type { AskResult, CoordinatorEvent } from '../core/events.js'
+import type { OperatorRequest, OperatorResult } from '../core/repair-events.js'
 import type { CoordinatorComponents } from './components.js'
 import { EffectPerformer } from './effects.js'
 import { KeyAsks, keysNotAdmitted } from './key-asks.js'
@@ -53,6 +54,8 @@ export interface Coordinator {
    * @throws DbClusterError `DATABASE_NOT_FOUND`, `DATABASE_WAKING` when it took too long
    */
   wake(name: string): Promise<void>
+  /** Does what an operator asks of this node. @throws DbClusterError what stood against it */
+  operate(request: OperatorRequest): Promise<Readonly<Record<string, unknown>>>
   /** A usable database: established and not deleted. */
   database(name: string): DatabaseRecord | undefined
   /** Whatever is known of this name, creations and tombstones included. */
@@ -89,6 +92,7 @@ class CoordinatorShell implements Coordinator {
   readonly #performer: EffectPerformer
   readonly #asks = new Map<string, (result: AskResult) => void>()
   readonly #keyAsks = new KeyAsks()
+  readonly #operatorAsks = new Map<string, (result: OperatorResult) => void>()
   readonly #recordListeners = new Set<(record: MetadataRecord) => void>()
   readonly #rosterListeners = new Set<(roster: Roster) => void>()
   readonly #checker = createNodeMessageChecker()
@@ -104,6 +108,7 @@ class CoordinatorShell implements Coordinator {
       dispatch: (event) => this.#dispatch(event),
       answer: ({ askId, result }) => this.#asks.get(askId)?.(result),
       answerKey: ({ askId, record }) => this.#keyAsks.answer(askId, record),
+      answerOperator: ({ askId, result }) => this.#operatorAsks.get(askId)?.(result),
       observe: (effect) => {
         if (effect.type === 'recordChanged') for (const listener of this.#recordListeners) listener(effect.record)
         else for (const listener of this.#rosterListeners) listener(effect.roster)
@@ -123,6 +128,10 @@ class CoordinatorShell implements Coordinator {
       messenger.subscribe(METADATA_TOPIC, receive),
       messenger.onPeerConnected((peerId) => this.#dispatch({ type: 'peerConnected', peerId })),
       messenger.onPeerDisconnected((peerId) => this.#dispatch({ type: 'peerDisconnected', peerId })),
+      messenger.onHealthChanged((peerId, { state }) => {
+        // "Suspect" is no conclusion: it only says that nothing is certain.
+        if (state !== 'suspect') this.#dispatch({ type: 'peerChecked', peerId, healthy: state === 'healthy' })
+      }),
     ]
     this.#dispatch({ type: 'started', founder: founder && memory.roster === undefined, info: describeSelf() })
     for (const peerId of messenger.connectedPeers()) this.#dispatch({ type: 'peerConnected', peerId })
@@ -144,6 +153,7 @@ class CoordinatorShell implements Coordinator {
     const error = new DbClusterError('SHUTTING_DOWN', 'this node is stopping', { hint: 'ask another node' })
     for (const answer of this.#asks.values()) answer({ ok: false, error })
     this.#keyAsks.fail(error)
+    for (const answer of this.#operatorAsks.values()) answer({ ok: false, error })
     this.#core = undefined
   }
 
@@ -168,6 +178,17 @@ class CoordinatorShell implements Coordinator {
   async wake(name: string): Promise<void> {
     const result = await this.#ask((askId) => ({ type: 'wakeAsked', askId, name }))
     if (!result.ok) throw result.error
+  }
+
+  async operate(request: OperatorRequest): Promise<Readonly<Record<string, unknown>>> {
+    this.#askCount += 1
+    const askId = `${this.#components.incarnation}-${this.#askCount}`
+    const result = await new Promise<OperatorResult>((resolve) => {
+      this.#operatorAsks.set(askId, resolve)
+      this.#dispatch({ type: 'operatorAsked', askId, request })
+    }).finally(() => this.#operatorAsks.delete(askId))
+    if (!result.ok) throw result.error
+    return result.details
   }
 
   database(name: string): DatabaseRecord | undefined {
@@ -262,5 +283,6 @@ class CoordinatorShell implements Coordinator {
     })
     for (const answer of this.#asks.values()) answer({ ok: false, error: failure })
     this.#keyAsks.fail(failure)
+    for (const answer of this.#operatorAsks.values()) answer({ ok: false, error: failure })
   }
 }

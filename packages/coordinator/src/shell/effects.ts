@@ -1,6 +1,7 @@
 import { encodeMessage, METADATA_TOPIC, NODE_PROTOCOL, toDbClusterError } from '@dbcluster/protocol'
 import type { CoordinatorEffect, CoordinatorEvent, StoreWrite } from '../core/events.js'
 import { type CoordinatorComponents, declineReasonOf } from './components.js'
+import { performRepair } from './repair-effects.js'
 
 type EffectOf<T extends CoordinatorEffect['type']> = Extract<CoordinatorEffect, { type: T }>
 
@@ -9,6 +10,7 @@ export interface EffectSinks {
   readonly dispatch: (event: CoordinatorEvent) => void
   readonly answer: (effect: EffectOf<'answer'>) => void
   readonly answerKey: (effect: EffectOf<'keyAnswered'>) => void
+  readonly answerOperator: (effect: EffectOf<'operatorAnswer'>) => void
   readonly observe: (effect: EffectOf<'recordChanged' | 'rosterChanged'>) => void
   /** The store refused a write: nothing may go on as if it were on disk. */
   readonly storeFailed: (error: unknown) => void
@@ -110,6 +112,13 @@ export class EffectPerformer {
         return this.#sinks.answer(effect)
       case 'keyAnswered':
         return this.#sinks.answerKey(effect)
+      case 'lookAtRaft':
+      case 'dialReplica':
+      case 'removeVoter':
+      case 'findReplicas':
+        return performRepair(effect, this.#components.replicas, this.#sinks.dispatch)
+      case 'operatorAnswer':
+        return this.#sinks.answerOperator(effect)
       case 'recordChanged':
       case 'rosterChanged':
         return this.#sinks.observe(effect)
