@@ -125,6 +125,9 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
     rqliteMajor: binary.major,
     creationTimeoutMs: config.database.creationTimeoutMs,
     antiEntropyMs: config.discovery.antiEntropyIntervalMs,
+    healthCheckIntervalMs: config.discovery.healthCheckIntervalMs,
+    replacementGraceMs: config.database.replacementGraceMs,
+    replacementsAtOnce: config.database.replacementsAtOnce,
   })({
     store,
     messenger: network,

@@ -63,6 +63,8 @@ export interface NodeConfig {
     readonly foreignKeys: boolean
     readonly creationTimeoutMs: number
     readonly replacementGraceMs: number
+    readonly replacementsAtOnce: number
+    readonly quarantineRetentionMs: number
   }
   readonly discovery: {
     /** Without placeholders. */
@@ -148,6 +150,8 @@ const toNodeConfig = (file: NodeFile, sources: NodeConfigSources): NodeConfig =>
       foreignKeys: database.foreign_keys,
       creationTimeoutMs: toMilliseconds(database.creation_timeout),
       replacementGraceMs: toMilliseconds(database.replacement_grace),
+      replacementsAtOnce: database.replacements_at_once,
+      quarantineRetentionMs: toMilliseconds(database.quarantine_retention),
     },
     discovery: {
       bootstrapPeers: discovery.bootstrap_peers.filter((peer) => !isPlaceholderPeer(peer)),

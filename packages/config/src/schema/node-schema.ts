@@ -69,6 +69,16 @@ const DatabaseSection = section('The databases that this node creates and hosts.
     default: '5m',
     description: 'How long the replicas of a node that stopped in order are kept for it. A crash gets no grace.',
   }),
+  replacements_at_once: integer(1, 100, {
+    default: 2,
+    description:
+      'Replicas that this node brings in for databases it leads at once, and as many that it takes in: the failure of one node is no storm.',
+  }),
+  quarantine_retention: duration(0, {
+    default: '168h',
+    description:
+      'How long a directory that was set aside is kept in data_dir/quarantine before it is deleted. 0 = for ever.',
+  }),
 })
 
 const DiscoverySection = section('How nodes find and watch each other.', {

@@ -20,8 +20,8 @@ export interface RaftSeen {
 /** A directory of a replica, found on disk. */
 export interface FoundReplica {
   readonly name: string
-  readonly clusterId?: string | undefined
-  readonly raftId?: string | undefined
+  /** Whose it is; undefined where that was never recorded. */
+  readonly member: { readonly clusterId: string; readonly raftId: string } | undefined
 }
 
 /** What an operator may ask of a node. */

@@ -98,7 +98,7 @@ export interface ReplicaHost {
   halt?(name: string): Promise<void>
   stopRecord?(name: string): Promise<StopRecord | undefined>
   /** The same, proved by a read through Raft: the configuration is committed. Undefined when that fails. */
-  prove?(name: string): Promise<RaftSeen | undefined>
+  proveVoters?(name: string): Promise<RaftSeen | undefined>
   /** Through the cluster's leader; resolves once it is committed. */
   removeVoter?(name: string, raftId: string): Promise<void>
   /** Whether this node reaches a Raft port. */

@@ -16,7 +16,7 @@ export const performRepair = (
       const { name, clusterId, prove } = effect
       const tell = (view: RaftSeen | undefined): void =>
         dispatch({ type: 'raftSeen', name, clusterId, proved: prove, ...(view === undefined ? {} : { view }) })
-      const look = prove ? replicas.prove?.(name) : replicas.view?.(name)
+      const look = prove ? replicas.proveVoters?.(name) : replicas.view?.(name)
       return void Promise.resolve(look).then(tell, () => tell(undefined))
     }
     case 'dialReplica': {

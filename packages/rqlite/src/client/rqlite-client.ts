@@ -131,7 +131,7 @@ export const createRqliteClient = (init: RqliteClientInit): RqliteClient => {
     async remove(raftId, options) {
       const body = JSON.stringify({ id: raftId })
       await ask(
-        { what: `remove ${raftId}`, writes: true, method: 'DELETE', path: '/remove?redirect&retries=0', body },
+        { what: `remove ${raftId}`, writes: true, method: 'DELETE', path: `/remove?retries=0${redirectUnless(options?.forward)}`, body },
         options,
       )
     },

@@ -9,6 +9,7 @@ import { dial } from './dial.js'
 import { type ReplicaDirectory, replicaDirectories } from './inspect.js'
 import { LaunchMarks } from './launch-mark.js'
 import { setAside } from './quarantine.js'
+import { proveVoters } from './prove-voters.js'
 import { removeRecoveryPeers, writeRecoveryPeers } from './recovery-peers.js'
 import type {
   HostedReplica,
@@ -115,10 +116,15 @@ class ProcessReplicaHost implements ReplicaHost {
     return after?.isLeader === true && after.term === before.term ? after : undefined
   }
 
+  async proveVoters(name: string): Promise<RaftView | undefined> {
+    const hosted = this.#hosted.get(name)
+    return hosted === undefined ? undefined : proveVoters(hosted.process.client, VIEW_LIMIT_MS)
+  }
+
   async removeVoter(name: string, raftId: string): Promise<void> {
     const hosted = this.#hosted.get(name)
     if (hosted === undefined) throw notHere(name)
-    await hosted.process.client.remove(raftId)
+    await hosted.process.client.remove(raftId, { forward: true })
   }
 
   dial(host: string, raftPort: number): Promise<boolean> {

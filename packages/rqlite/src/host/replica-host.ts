@@ -84,8 +84,13 @@ export interface ReplicaHost {
    */
   proveLeadership(name: string): Promise<RaftView | undefined>
   /**
-   * Removes a voter through the local rqlited, which must lead; resolves once that is committed.
-   * @throws DbClusterError `NOT_LEADER` and what rqlited answers
+   * What the local rqlited knew of Raft before a read through Raft that worked: its voters are those of a configuration
+   * that is committed, as of its last log index. Also of a follower. Undefined when no leader could be read through.
+   */
+  proveVoters(name: string): Promise<RaftView | undefined>
+  /**
+   * Removes a voter through the local rqlited, or the leader that it follows; resolves once that is committed.
+   * @throws DbClusterError what rqlited answers
    */
   removeVoter(name: string, raftId: string): Promise<void>
   /** Whether this node reaches something on a Raft port. */

@@ -15,8 +15,10 @@ export const startOf = async (
   { start, decree, assignment }: HostedReplicaRequest,
   directory: string,
 ): Promise<ReplicaStart | undefined> => {
-  if (!isOfMember(start)) return start
+  if (start.kind === 'bootstrap' || start.kind === 'warm') return start
   const state = await raftStateOf(directory)
+  // Its first start as a member got further than its node heard.
+  if (start.kind === 'join') return state === 'member' ? { kind: 'restart' } : start
   if (state === 'member') return start
   if (state === 'absent') return undefined
   const [first] = decree.replicas
