@@ -1,4 +1,4 @@
-import type { DatabaseRecord, Decree } from '@dbcluster/protocol'
+import type { DatabaseRecord, Decree, ReplicaAssignment } from '@dbcluster/protocol'
 import type { LocalReplica, ReplicaStart } from './events.js'
 
 /** The run of a replica that was never asleep. */
@@ -13,6 +13,13 @@ export interface Hosted extends LocalReplica {
   readonly failed?: boolean
   /** It was here before this node's start, and nobody has said since that the record which disowns it is the newest. */
   readonly remembered?: boolean
+}
+
+/** A replica that comes in place of whatever of its name is here, once that is gone. */
+export interface Arrival {
+  readonly record: DatabaseRecord
+  readonly assignment: ReplicaAssignment
+  readonly leaseKey: string
 }
 
 /** What of it must survive a restart. */

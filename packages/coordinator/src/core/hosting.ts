@@ -2,16 +2,10 @@ import type { DatabaseRecord, ReplicaAssignment, ReplicaState } from '@dbcluster
 import type { CoreContext } from './context.js'
 import { disownedBy } from './disowned.js'
 import type { LocalReplica } from './events.js'
-import { FIRST_RUN, type Hosted, isPlaced, localPart, startOf } from './hosted.js'
+import { type Arrival, FIRST_RUN, type Hosted, isPlaced, localPart, startOf } from './hosted.js'
 import type { Leases } from './leases.js'
 import { ownReplicaState } from './own-replica-state.js'
-
-/** A replica that comes in place of whatever of its name is here, once that is gone. */
-interface Arrival {
-  readonly record: DatabaseRecord
-  readonly assignment: ReplicaAssignment
-  readonly leaseKey: string
-}
+import { placedHere } from './placed-here.js'
 
 /** What hosting needs of the other parts. */
 export interface HostingComponents {
@@ -154,7 +148,16 @@ export class Hosting {
     if (before?.phase === 'removing') return
     // Also where nothing is known of: a directory may be there that this node's store has lost.
     this.#remove(
-      before ?? { name, generation, clusterId, assignment, spawned: false, ...FIRST_RUN, phase: 'running', abandonAtMs: 0 },
+      before ?? {
+        name,
+        generation,
+        clusterId,
+        assignment,
+        spawned: false,
+        ...FIRST_RUN,
+        phase: 'running',
+        abandonAtMs: 0,
+      },
       'it is replaced by a new one',
     )
   }
@@ -207,15 +210,11 @@ export class Hosting {
    * only with the ports that were offered for it: so one offer starts one process at most, whatever was lost between.
    */
   #adopt(record: DatabaseRecord): void {
-    const { name, decree, established, deleted, placement } = record
-    const replicas = placement?.replicas ?? decree.replicas
-    const assignment = replicas.find(({ peerId }) => peerId === this.#context.self.peerId)
-    if (deleted || assignment === undefined) return
-    const own = this.#ownState(name)
-    const known =
-      own?.clusterId === decree.clusterId && (own.address?.raftId ?? assignment.raftId) === assignment.raftId
-    if (known && (!established || own?.status === 'lost')) return // started and lost, or refused, before
-    if (established) {
+    const placed = placedHere(this.#context.self.peerId, record)
+    if (placed === undefined) return
+    const { name, decree } = record
+    const { assignment } = placed
+    if (placed.gathered) {
       // Its cluster has gathered without us: this store is younger than the replica. It counts as dead.
       this.#context.log('error', 'A replica placed here has no local record: it counts as lost', { database: name })
       return this.#put(name, { clusterId: decree.clusterId, status: 'lost' }, assignment)

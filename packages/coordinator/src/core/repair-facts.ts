@@ -103,3 +103,14 @@ const splitAddress = (address: string): { readonly host: string; readonly port: 
   const host = address.slice(0, at).replace(/^\[|\]$/g, '')
   return { host, port: Number.isInteger(port) && port > 0 ? port : undefined }
 }
+
+/** Replicas that nodes tell of and that are no voters. */
+export const strangersOf = (
+  record: DatabaseRecord,
+  view: RaftSeen,
+): readonly { readonly peerId: string; readonly raftId: string }[] =>
+  Object.entries(record.replicas).flatMap(([peerId, { value }]) => {
+    const raftId = value.address?.raftId
+    if (value.clusterId !== record.decree.clusterId || raftId === undefined || value.status === 'lost') return []
+    return view.voters.some(({ id }) => id === raftId) ? [] : [{ peerId, raftId }]
+  })

@@ -3,17 +3,15 @@ import type { CoreContext } from './context.js'
 import type { Health } from './health.js'
 import type { RepairAttempts } from './repair-attempts.js'
 import type { RaftSeen } from './repair-events.js'
-import { peerOfRaftId, placementOf, samePlacement, standingsOf, wantedReplicas } from './repair-facts.js'
+import { peerOfRaftId, placementOf, samePlacement, standingsOf, strangersOf, wantedReplicas } from './repair-facts.js'
 import { planRepair, type RepairMove, type VoterStanding } from './repair-plan.js'
 import { newWatch, type Watch } from './repair-state.js'
+import { noteLeader } from './unavailability.js'
 
 /** How soon Raft is looked at again while something is being changed. */
 const BUSY_LOOK_MS = 150
 /** A look or a removal without an answer for so long is taken for lost. */
 const ANSWER_MS = 15_000
-/** So long without a leader, and a database is called unavailable: every election is over by then. */
-const UNAVAILABLE_MS = 10_000
-
 /** A replica here whose rqlited is meant to run as a member of its cluster. */
 export interface AwakeReplica {
   readonly name: string
@@ -119,12 +117,12 @@ export class Repairs {
     const record = this.#context.usable(name)
     const { view, proved } = seen
     if (record?.decree.clusterId !== clusterId || view === undefined) return
-    this.#noteLeader(name, watch, { record, view })
+    noteLeader(this.#context, name, watch, view)
     const voters = standingsOf(this.#context, this.#components.health, record, view)
     if (!this.#mayAct(view, voters)) return this.#components.attempts.abandon(name, watch, 'another node leads now')
     const move = this.#plan(name, watch, { record, view, voters })
     const idle = this.#isIdle(watch, move) && !this.#differs(name, record, view)
-    if (idle && strangers(record, view).length === 0) return
+    if (idle && strangersOf(record, view).length === 0) return
     if (!proved) return this.#look(name, clusterId, watch, true)
     this.#mendPlacement(name, watch, { record, view })
     this.#act(name, watch, { record: this.#context.usable(name) ?? record, view, voters, move })
@@ -277,43 +275,12 @@ export class Repairs {
     about: { readonly record: DatabaseRecord; readonly view: RaftSeen },
   ): void {
     const { record, view } = about
-    for (const { peerId, raftId } of strangers(record, view)) {
+    for (const { peerId, raftId } of strangersOf(record, view)) {
       if (raftId === watch.repair?.newcomer?.raftId || !this.#context.isLive(peerId)) continue
       this.#context.send(peerId, { type: 'NODE_REPLACEMENT_CANCEL', name, clusterId: watch.clusterId, raftId })
     }
-  }
-
-  #noteLeader(name: string, watch: Watch, about: { readonly record: DatabaseRecord; readonly view: RaftSeen }): void {
-    const { nowMs } = this.#context
-    const { view } = about
-    if (view.leaderId !== undefined) {
-      if (watch.saidUnavailable) this.#context.log('info', 'Database is available again', { database: name })
-      watch.saidUnavailable = false
-      watch.leaderlessSinceMs = undefined
-      return
-    }
-    watch.leaderlessSinceMs ??= nowMs
-    if (watch.saidUnavailable || nowMs - watch.leaderlessSinceMs < UNAVAILABLE_MS) return
-    watch.saidUnavailable = true
-    const missing = view.voters.map(({ id }) => peerOfRaftId(id)).filter((peerId) => !this.#context.isLive(peerId))
-    this.#context.log('error', 'Database is unavailable: a majority of its replicas cannot be reached', {
-      database: name,
-      missing_nodes: missing,
-      advice: `bring one of those nodes back; if their data is lost for good, see "dbcluster db recover ${name}"`,
-    })
   }
 }
 
 const isUnderWay = (sinceMs: number | undefined, nowMs: number): boolean =>
   sinceMs !== undefined && nowMs - sinceMs < ANSWER_MS
-
-/** Replicas that nodes tell of and that are no voters. */
-const strangers = (
-  record: DatabaseRecord,
-  view: RaftSeen,
-): readonly { readonly peerId: string; readonly raftId: string }[] =>
-  Object.entries(record.replicas).flatMap(([peerId, { value }]) => {
-    const raftId = value.address?.raftId
-    if (value.clusterId !== record.decree.clusterId || raftId === undefined || value.status === 'lost') return []
-    return view.voters.some(({ id }) => id === raftId) ? [] : [{ peerId, raftId }]
-  })

@@ -131,7 +131,13 @@ export const createRqliteClient = (init: RqliteClientInit): RqliteClient => {
     async remove(raftId, options) {
       const body = JSON.stringify({ id: raftId })
       await ask(
-        { what: `remove ${raftId}`, writes: true, method: 'DELETE', path: `/remove?retries=0${redirectUnless(options?.forward)}`, body },
+        {
+          what: `remove ${raftId}`,
+          writes: true,
+          method: 'DELETE',
+          path: `/remove?retries=0${redirectUnless(options?.forward)}`,
+          body,
+        },
         options,
       )
     },

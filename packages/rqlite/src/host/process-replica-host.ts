@@ -8,8 +8,8 @@ import type { ReplicaProcess } from '../process/replica-process.js'
 import { dial } from './dial.js'
 import { type ReplicaDirectory, replicaDirectories } from './inspect.js'
 import { LaunchMarks } from './launch-mark.js'
-import { setAside } from './quarantine.js'
 import { proveVoters } from './prove-voters.js'
+import { setAside } from './quarantine.js'
 import { removeRecoveryPeers, writeRecoveryPeers } from './recovery-peers.js'
 import type {
   HostedReplica,
