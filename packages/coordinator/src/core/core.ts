@@ -18,6 +18,8 @@ import { Hosting } from './hosting.js'
 import { putKey } from './keys.js'
 import { Membership } from './membership.js'
 import { Newcomers } from './newcomers.js'
+import { Operating } from './operating.js'
+import { Recovery } from './recovery.js'
 import { Repairs } from './repair.js'
 import { RepairAttempts } from './repair-attempts.js'
 import { Sync } from './sync.js'
@@ -52,6 +54,8 @@ export class CoordinatorCore {
   readonly #health: Health
   readonly #newcomers: Newcomers
   readonly #repairs: Repairs
+  readonly #operating: Operating
+  readonly #recovery: Recovery
   /** The parts that something may become due in, in the order in which they act. */
   readonly #timed: readonly { tick(): void; nextDeadlineMs(): number }[]
   readonly #receive: (from: string, message: NodeMessage) => void
@@ -86,9 +90,22 @@ export class CoordinatorCore {
       health: this.#health,
       attempts: new RepairAttempts(context),
       awake: () => this.#hosting.running(),
-      factorAsked: () => undefined,
+      factorAsked: (name) => this.#operating.wishFor(name),
       recoveryOf: (name) => this.#hosting.replica(name)?.recovery ?? 0,
     })
+    this.#operating = new Operating(context, {
+      setDraining: (on) => {
+        this.#voting.draining = on
+      },
+      hosted: () => this.#hosting.count,
+      forget: (peerId) => this.#membership.forget(peerId),
+      hurry: (name) => this.#repairs.hurryOne(name),
+    })
+    this.#recovery = new Recovery(context, {
+      recover: (name, clusterId, recovery) => this.#hosting.recover(name, clusterId, recovery),
+      unusable: (name, clusterId) => this.#hosting.unusable(name, clusterId),
+    })
+    this.#voting.draining = init.memory.draining === true
     this.#health.onChanged = () => this.#repairs.hurry()
     this.#sync.onSynced = () => this.#hosting.onSynced()
     this.#asks = new Asks(context)
@@ -110,11 +127,14 @@ export class CoordinatorCore {
       this.#health,
       this.#newcomers,
       this.#repairs,
+      this.#operating,
+      this.#recovery,
     ]
     context.onRecordChanged = (record) => this.#onRecordChanged(record)
     context.onRosterChanged = () => {
       this.#creations.onRoster()
       this.#health.onRoster()
+      this.#operating.onChange()
       if (this.#sync.synced) this.#hosting.onSynced()
       // Whoever was met before it belonged here is compared with now.
       for (const peerId of [...context.connected].sort()) if (context.isMember(peerId)) this.#sync.greet(peerId)
@@ -130,6 +150,8 @@ export class CoordinatorCore {
       health: this.#health,
       repairs: this.#repairs,
       newcomers: this.#newcomers,
+      operating: this.#operating,
+      recovery: this.#recovery,
     })
   }
 
@@ -144,6 +166,11 @@ export class CoordinatorCore {
 
   get admitted(): boolean {
     return this.#context.admitted
+  }
+
+  /** Whether a majority misses this node, the one that is asked among them. */
+  isDead(peerId: string): boolean {
+    return this.#health.isDead(peerId)
   }
 
   /** When a `ticked` event is next due, `Infinity` for never. */
@@ -222,8 +249,12 @@ export class CoordinatorCore {
         return this.#repairs.onDialled(event.name, event.repairId, event.reached)
       case 'voterRemoved':
         return this.#repairs.onVoterRemoved(event.name, event.clusterId, event.raftId, event.error)
-      case 'replicasFound':
+      case 'replicaSurveyed':
+        return this.#recovery.onSurveyed(event.surveyId, event.survey)
       case 'operatorAsked':
+        if (event.request.kind === 'recover') return this.#recovery.ask(event.askId, event.request)
+        return this.#operating.ask(event.askId, event.request)
+      case 'replicasFound':
         return
       case 'stopRequested':
         this.#stopping = true
@@ -246,6 +277,7 @@ export class CoordinatorCore {
     this.#voting.onRecord(record)
     this.#creations.onRecord(record)
     this.#asks.onRecord(record)
+    this.#operating.onChange()
   }
 
   /** This node's own record follows what it hosts. */

@@ -58,6 +58,8 @@ export interface Memory {
   readonly acceptors: readonly AcceptorEntry[]
   readonly records: readonly MetadataRecord[]
   readonly replicas: readonly LocalReplica[]
+  /** An operator is emptying this node. @default false */
+  readonly draining?: boolean
 }
 
 /** How a replica's rqlited is to come up. */

@@ -7,6 +7,8 @@ import type { Health } from './health.js'
 import { leaseKeyOf } from './leases.js'
 import type { Membership } from './membership.js'
 import type { Newcomers } from './newcomers.js'
+import type { Operating } from './operating.js'
+import type { Recovery } from './recovery.js'
 import type { Repairs } from './repair.js'
 import type { Sync } from './sync.js'
 import type { Voting } from './voting.js'
@@ -23,13 +25,28 @@ export interface Parts {
   readonly health: Health
   readonly repairs: Repairs
   readonly newcomers: Newcomers
+  readonly operating: Operating
+  readonly recovery: Recovery
 }
 
 type Handlers = { readonly [T in NodeMessageType]: (from: string, message: NodeMessageOf<T>) => void }
 
 /** Who acts on which message: total, so that a new message without a receiver does not compile. */
 export const createReceiver = (parts: Parts): ((from: string, message: NodeMessage) => void) => {
-  const { context, voting, creations, deletions, asks, membership, sync, health, repairs, newcomers } = parts
+  const {
+    context,
+    voting,
+    creations,
+    deletions,
+    asks,
+    membership,
+    sync,
+    health,
+    repairs,
+    newcomers,
+    operating,
+    recovery,
+  } = parts
   /** An answer came with the roster of its sender: one of us may be behind. */
   const learnRoster = (from: string, roster: Roster | undefined): void => {
     if (roster !== undefined) membership.onRoster(from, { type: 'NODE_ROSTER', roster })
@@ -84,9 +101,10 @@ export const createReceiver = (parts: Parts): ((from: string, message: NodeMessa
     NODE_REPLACEMENT_READY: (from, message) => repairs.onReady(from, message),
     NODE_REPLACEMENT_JOIN: (from, message) => newcomers.onJoin(from, message),
     NODE_REPLACEMENT_CANCEL: (from, message) => newcomers.onCancel(from, message),
-    DATABASE_RECOVER_ASK: () => undefined,
-    DATABASE_RECOVER_TOLD: () => undefined,
-    DATABASE_RECOVER_DO: () => undefined,
+    DATABASE_RESIZE: (from, message) => operating.onResize(from, message),
+    DATABASE_RECOVER_ASK: (from, message) => recovery.onAsk(from, message),
+    DATABASE_RECOVER_TOLD: (from, message) => recovery.onTold(from, message),
+    DATABASE_RECOVER_DO: (from, message) => recovery.onDo(from, message),
   }
   return (from, message) => {
     const handle = handlers[message.type] as (from: string, message: NodeMessage) => void

@@ -1,5 +1,6 @@
 import type { DatabaseRecord, Decree, ReplicaAssignment } from '@dbcluster/protocol'
 import type { LocalReplica, ReplicaStart } from './events.js'
+import { raftAddress } from './repair-facts.js'
 
 /** The run of a replica that was never asleep. */
 export const FIRST_RUN = { run: 1, asleep: false } as const
@@ -44,3 +45,9 @@ export const startOf = (decree: Decree, replica: LocalReplica): ReplicaStart => 
   if (first.raftId === replica.assignment.raftId) return { kind: 'bootstrap' }
   return { kind: 'join', addresses: [`${first.host}:${first.raftPort}`] }
 }
+
+/** A replica as Raft's configuration names it. */
+export const raftPeer = (assignment: ReplicaAssignment): { readonly id: string; readonly address: string } => ({
+  id: assignment.raftId,
+  address: raftAddress(assignment),
+})

@@ -1,11 +1,11 @@
 import type { DatabaseRecord, ReplicaAssignment, ReplicaState } from '@dbcluster/protocol'
 import type { CoreContext } from './context.js'
 import { disownedBy } from './disowned.js'
-import type { LocalReplica } from './events.js'
-import { type Arrival, FIRST_RUN, type Hosted, isPlaced, localPart, startOf } from './hosted.js'
+import type { LocalReplica, ReplicaStart } from './events.js'
+import { type Arrival, FIRST_RUN, type Hosted, isPlaced, localPart, raftPeer, startOf } from './hosted.js'
 import type { Leases } from './leases.js'
-import { ownReplicaState } from './own-replica-state.js'
 import { placedHere } from './placed-here.js'
+import { ReplicaReports } from './replica-reports.js'
 
 /** What hosting needs of the other parts. */
 export interface HostingComponents {
@@ -22,12 +22,14 @@ export interface HostingComponents {
 export class Hosting {
   readonly #context: CoreContext
   readonly #components: HostingComponents
+  readonly #reports: ReplicaReports
   readonly #hosted = new Map<string, Hosted>()
   readonly #arrivals = new Map<string, Arrival>()
 
   constructor(context: CoreContext, memory: readonly LocalReplica[], components: HostingComponents) {
     this.#context = context
     this.#components = components
+    this.#reports = new ReplicaReports(context)
     for (const replica of memory) {
       const known: Hosted = { ...FIRST_RUN, ...replica, phase: 'running', abandonAtMs: 0, remembered: true }
       this.#hosted.set(replica.name, known)
@@ -109,7 +111,7 @@ export class Hosting {
     if (hosted?.clusterId !== clusterId || hosted.phase !== 'running') return
     this.#hosted.set(name, { ...hosted, failed: false })
     if (hosted.role === 'warm') return this.#components.newcomerStarted(name, clusterId, undefined)
-    const known = this.#ownState(name)
+    const known = this.#reports.own(name)
     const voters = known?.clusterId === clusterId ? known.voters : undefined
     this.#report(name, { clusterId, status: 'active', ...(voters === undefined ? {} : { voters }) })
   }
@@ -136,7 +138,7 @@ export class Hosting {
       reason,
     })
     this.#keep({ ...hosted, lost: reason.slice(-500) })
-    this.#put(name, { clusterId, status: 'lost' }, hosted.assignment)
+    this.#reports.put(name, { clusterId, status: 'lost' }, hosted.assignment)
   }
 
   /** Starts a newcomer as a member of nothing, in place of whatever of its name is here. */
@@ -182,8 +184,27 @@ export class Hosting {
     const hosted = this.#hosted.get(name)
     if (hosted?.assignment.raftId !== raftId || hosted.role === undefined || hosted.phase !== 'running') return
     // Should it be a voter all the same, the leader learns from this that it is none that will ever answer.
-    this.#put(name, { clusterId: hosted.clusterId, status: 'lost' }, hosted.assignment)
+    this.#reports.put(name, { clusterId: hosted.clusterId, status: 'lost' }, hosted.assignment)
     this.#remove(hosted, reason)
+  }
+
+  /** Why the replica here cannot be what a database is recovered from; undefined when it can. */
+  unusable(name: string, clusterId: string): string | undefined {
+    const hosted = this.#hosted.get(name)
+    if (hosted?.phase !== 'running' || hosted.clusterId !== clusterId) return 'there is no replica of it'
+    return hosted.lost ?? (hosted.role === undefined ? undefined : 'it never became a member')
+  }
+
+  /** An operator's word: the replica here goes on as a cluster of one. @returns whether it can */
+  recover(name: string, clusterId: string, recovery: number): boolean {
+    const hosted = this.#hosted.get(name)
+    const record = this.#context.usable(name)
+    if (hosted === undefined || record === undefined || this.unusable(name, clusterId) !== undefined) return false
+    if ((hosted.recovery ?? 0) >= recovery) return false // said twice
+    const recovered = { ...hosted, recovery, asleep: false }
+    this.#keep(recovered)
+    this.#start(record, recovered, { kind: 'recover', peers: [raftPeer(hosted.assignment)] })
+    return true
   }
 
   tick(): void {
@@ -217,7 +238,7 @@ export class Hosting {
     if (placed.gathered) {
       // Its cluster has gathered without us: this store is younger than the replica. It counts as dead.
       this.#context.log('error', 'A replica placed here has no local record: it counts as lost', { database: name })
-      return this.#put(name, { clusterId: decree.clusterId, status: 'lost' }, assignment)
+      return this.#reports.put(name, { clusterId: decree.clusterId, status: 'lost' }, assignment)
     }
     if (!this.#components.leases.take(name, decree)) {
       return this.#reportFailure(name, decree.clusterId, 'the ports that this node offered are no longer held')
@@ -235,11 +256,11 @@ export class Hosting {
     const { generation, clusterId } = record.decree
     this.#context.emit({ type: 'confirmPorts', leaseKey, name })
     this.#start(record, { name, generation, clusterId, assignment, spawned: false, ...FIRST_RUN, role: 'warm' })
-    this.#put(name, { clusterId, status: 'starting' }, assignment)
+    this.#reports.put(name, { clusterId, status: 'starting' }, assignment)
     return true
   }
 
-  #start(record: DatabaseRecord, replica: LocalReplica): void {
+  #start(record: DatabaseRecord, replica: LocalReplica, start?: ReplicaStart): void {
     const { decree } = record
     const { nowMs, config, turn } = this.#context
     const abandonAtMs = nowMs + config.abandonMs * (1 + 0.2 * turn)
@@ -252,7 +273,7 @@ export class Hosting {
       name: replica.name,
       decree,
       assignment: replica.assignment,
-      start: startOf(decree, replica),
+      start: start ?? startOf(decree, replica),
       ...(bootstraps && !record.established ? { gather: decree.replicationFactor } : {}),
     })
   }
@@ -267,29 +288,12 @@ export class Hosting {
     this.#context.emit({ type: 'removeReplica', name: hosted.name, clusterId: hosted.clusterId, reason })
   }
 
-  #ownState(name: string): ReplicaState | undefined {
-    return this.#context.table.database(name)?.replicas[this.#context.self.peerId]?.value
-  }
-
   #report(name: string, state: ReplicaState): void {
     const hosted = this.#hosted.get(name)
-    if (hosted?.clusterId === state.clusterId) this.#put(name, state, hosted.assignment)
+    if (hosted?.clusterId === state.clusterId) this.#reports.put(name, state, hosted.assignment)
   }
 
   #reportFailure(name: string, clusterId: string, reason: string): void {
-    const error = reason.slice(-2_000)
-    this.#put(name, { clusterId, status: 'failed', error }, this.#hosted.get(name)?.assignment)
-    if (this.#context.table.database(name)?.established === false)
-      this.#context.sendToRoster({ type: 'DATABASE_REPLICA_FAILED', name, clusterId, error })
-  }
-
-  #put(name: string, state: ReplicaState, assignment: ReplicaAssignment | undefined): void {
-    const known = this.#context.table.database(name)
-    if (known === undefined) return
-    const own = ownReplicaState(known, state, assignment)
-    const record = this.#context.table.putReplicaState(name, own)
-    // Somebody waits for these: the creation's coordinator, or the node of the leader.
-    const isAwaited = own.voters !== undefined || own.status === 'lost' || own.address !== undefined
-    if (record !== undefined) this.#context.keep([record], { directly: isAwaited ? this.#context.liveMembers() : [] })
+    this.#reports.failure(name, clusterId, { reason, assignment: this.#hosted.get(name)?.assignment })
   }
 }

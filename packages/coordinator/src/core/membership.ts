@@ -77,6 +77,12 @@ export class Membership {
     this.#context.send(from, { type: 'NODE_ROSTER', roster })
   }
 
+  /** An operator has a member struck off that will not come back. */
+  forget(peerId: string): void {
+    const member = this.#context.roster?.members.find((known) => known.peerId === peerId)
+    if (member !== undefined && this.#context.admitted) this.#changes.propose({ remove: member })
+  }
+
   onRoster(from: string, message: NodeMessageOf<'NODE_ROSTER'>): void {
     const known = this.#context.roster
     if (known !== undefined && message.roster.epoch < known.epoch && message.roster.networkId === known.networkId) {

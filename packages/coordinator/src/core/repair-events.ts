@@ -24,6 +24,13 @@ export interface FoundReplica {
   readonly member: { readonly clusterId: string; readonly raftId: string } | undefined
 }
 
+/** How far a replica's log goes. */
+export interface ReplicaSurvey {
+  readonly lastIndex: number
+  readonly lastTerm: number
+  readonly hasLeader: boolean
+}
+
 /** What an operator may ask of a node. */
 export type OperatorRequest =
   /** Have its replicas moved away, and place none there; or no longer. */
@@ -61,6 +68,8 @@ export type RepairEvent =
       readonly error?: string
     }
   | { readonly type: 'replicasFound'; readonly replicas: readonly FoundReplica[] }
+  /** Answers `surveyReplica`; without `survey` nothing could be learnt. */
+  | { readonly type: 'replicaSurveyed'; readonly surveyId: string; readonly survey?: ReplicaSurvey }
   | { readonly type: 'operatorAsked'; readonly askId: string; readonly request: OperatorRequest }
 
 /** Effects of health and repair. */
@@ -79,4 +88,6 @@ export type RepairEffect =
   | { readonly type: 'removeVoter'; readonly name: string; readonly clusterId: string; readonly raftId: string }
   /** Answered by `replicasFound`. */
   | { readonly type: 'findReplicas' }
+  /** Answered by `replicaSurveyed`. */
+  | { readonly type: 'surveyReplica'; readonly name: string; readonly surveyId: string }
   | { readonly type: 'operatorAnswer'; readonly askId: string; readonly result: OperatorResult }

@@ -116,6 +116,7 @@ export class EffectPerformer {
       case 'dialReplica':
       case 'removeVoter':
       case 'findReplicas':
+      case 'surveyReplica':
         return performRepair(effect, this.#components.replicas, this.#sinks.dispatch)
       case 'operatorAnswer':
         return this.#sinks.answerOperator(effect)

@@ -11,7 +11,9 @@ export const readMemory = async (store: CoordinatorStore): Promise<Memory> => {
     .filter(([key]) => key === 'roster')
     .map(([, value]) => value as Roster)
   const [rosterVote] = await valuesOf<RosterVote>(store, 'rosterVote')
+  const [draining] = await valuesOf<boolean>(store, 'draining')
   return {
+    ...(draining === undefined ? {} : { draining }),
     ...(roster === undefined ? {} : { roster }),
     ...(rosterVote === undefined ? {} : { rosterVote }),
     acceptors: await valuesOf<AcceptorEntry>(store, 'acceptor/'),

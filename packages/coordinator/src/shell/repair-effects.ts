@@ -1,5 +1,5 @@
 import type { CoordinatorEvent } from '../core/events.js'
-import type { RaftSeen, RepairEffect } from '../core/repair-events.js'
+import type { RaftSeen, RepairEffect, ReplicaSurvey } from '../core/repair-events.js'
 import type { ReplicaHost } from './components.js'
 
 /** Effects that a replica host carries out for repairs. */
@@ -32,10 +32,27 @@ export const performRepair = (
         (error: unknown) => dispatch({ ...about, error: String(error) }),
       )
     }
+    case 'surveyReplica': {
+      const { name, surveyId } = effect
+      const tell = (survey: ReplicaSurvey | undefined): void =>
+        dispatch({ type: 'replicaSurveyed', surveyId, ...(survey === undefined ? {} : { survey }) })
+      return void surveyOf(replicas, name).then(tell, () => tell(undefined))
+    }
     case 'findReplicas': {
       const tell = (found: Awaited<ReturnType<NonNullable<ReplicaHost['inspect']>>>): void =>
         dispatch({ type: 'replicasFound', replicas: found })
       return void Promise.resolve(replicas.inspect?.() ?? []).then(tell, () => tell([]))
     }
   }
+}
+
+/** From the rqlited that runs, else from what its planned stop left. */
+const surveyOf = async (replicas: ReplicaHost, name: string): Promise<ReplicaSurvey | undefined> => {
+  const view = await replicas.view?.(name)
+  if (view !== undefined) {
+    const hasLeader = view.leaderId !== undefined
+    return { lastIndex: view.lastLogIndex, lastTerm: view.lastLogTerm, hasLeader }
+  }
+  const record = await replicas.stopRecord?.(name)
+  return record === undefined ? undefined : { lastIndex: record.lastIndex, lastTerm: record.lastTerm, hasLeader: false }
 }

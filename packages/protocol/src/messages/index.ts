@@ -55,6 +55,7 @@ const SCHEMAS = [
   repair.ReplacementReadySchema,
   repair.ReplacementJoinSchema,
   repair.ReplacementCancelSchema,
+  repair.ResizeSchema,
   repair.RecoverAskSchema,
   repair.RecoverToldSchema,
   repair.RecoverDoSchema,

@@ -77,6 +77,16 @@ export const ReplacementCancelSchema = Type.Object(
   closed,
 )
 
+/** An operator wants another number of replicas; the node of the leader writes it into the placement. */
+export const ResizeSchema = Type.Object(
+  {
+    type: Type.Literal('DATABASE_RESIZE'),
+    ...about,
+    replicationFactor: Type.Integer({ minimum: 1, maximum: LIMITS.replicationFactor }),
+  },
+  closed,
+)
+
 const recovery = { ...about, recoverId: Type.String({ maxLength: 64 }) }
 
 /** An operator wants to know what is left of a database. */
