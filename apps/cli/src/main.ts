@@ -2,8 +2,10 @@
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError } from 'commander'
 import { addConfigCommand } from './commands/config.js'
+import { addDbCommand } from './commands/db.js'
 import { addDevCommand } from './commands/dev.js'
 import { addKeysCommand } from './commands/keys.js'
+import { addNodeCommand } from './commands/node.js'
 import { reportError } from './commands/report-error.js'
 
 /** npm and pnpm change to the package's directory; this is the one that the command was typed in. */
@@ -19,6 +21,8 @@ addDevCommand(program, directory, {
 })
 addKeysCommand(program, directory, process.env.DBCLUSTER_API_KEY)
 addConfigCommand(program, directory)
+addNodeCommand(program, directory)
+addDbCommand(program, directory)
 
 try {
   await program.parseAsync()

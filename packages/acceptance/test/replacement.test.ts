@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually, signalProcess, startTestCluster, type TestCluster, type TestNode } from '@dbcluster/testkit'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { makeRows, rowsAt } from './support/rows.js'
+import { makeRows, rowsAt, writeSoon } from './support/rows.js'
 import { membersOf, replicasOf } from './support/rqlite-view.js'
 import { startWriters } from './support/writers.js'
 
@@ -38,6 +38,15 @@ const nodeAt = (index: number): TestNode => {
   return node
 }
 
+/** A database with a row 0, on a machine that may be busy. */
+const makeUsers = async (): Promise<void> => {
+  await eventually('a database is made', async () => {
+    await makeRows(cluster, 'users', [])
+    return true
+  })
+  await writeSoon(cluster, 0, 'users', 0)
+}
+
 /** Kills a node, and what it runs. */
 const killAll = async (node: TestNode): Promise<void> => {
   const processes = node.rqliteds()
@@ -65,7 +74,7 @@ describe('a node that dies', () => {
     'with its rqlited, which is %s: a node without a replica takes its place while writes go on, none is lost',
     async (which) => {
       await start()
-      await makeRows(cluster, 'users', [0])
+      await makeUsers()
       const placed = await placedOn(0, 'users')
       const leader = await leaderOf(0, 'users')
       const victim = which === 'the leader' ? leader : (placed.find((node) => node !== leader) ?? leader)

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { PeerIdSchema } from './ballot.js'
 import { CONSISTENCIES } from './consistency.js'
 import type { ErrorBody } from './errors.js'
 import {
@@ -70,6 +71,24 @@ export const OperationSchema = Type.Union([
   Type.Object({ op: Type.Literal('networkStatus') }, closed),
   /** Where the database's replicas are reached, leader first; lets a client go there directly. */
   Type.Object({ op: Type.Literal('locate'), ...database }, closed),
+  /** How many replicas the database is to have. */
+  Type.Object(
+    {
+      op: Type.Literal('setReplication'),
+      ...database,
+      replicationFactor: Type.Integer({ minimum: 1, maximum: LIMITS.replicationFactor }),
+    },
+    closed,
+  ),
+  /** What is left of a database that lost its majority; with its name as `confirm`, it goes on from the best replica. */
+  Type.Object(
+    { op: Type.Literal('recover'), ...database, confirm: Type.Optional(Type.String({ maxLength: 256 })) },
+    closed,
+  ),
+  /** Moves a node's replicas away and places none there, or no longer; for operators. */
+  Type.Object({ op: Type.Literal('drainNode'), peerId: PeerIdSchema, on: Type.Boolean() }, closed),
+  /** Strikes a node that is down off the roster, for good; for operators. */
+  Type.Object({ op: Type.Literal('forgetNode'), peerId: PeerIdSchema }, closed),
   /** A new API key. Its secret stays with whoever made it: only the hash travels, and the id follows from that. */
   Type.Object(
     {
@@ -172,6 +191,8 @@ export interface NodeStatus {
   readonly databases: number
   readonly max_databases: number
   readonly rqlite_version: string
+  /** Present while an operator is emptying it. */
+  readonly draining?: true
 }
 
 /** An API key as its administrators see it: neither secret nor hash. */
@@ -200,6 +221,24 @@ export interface RateState {
   readonly resetSeconds: number
 }
 
+/** What is left of a database without a majority, the best first, and what was done about it. */
+export interface RecoveryResult {
+  readonly database: string
+  readonly survivors: readonly {
+    readonly peer_id: string
+    /** Last entry of its Raft log: what only those beyond it had may be lost. */
+    readonly last_index: number
+    readonly last_term: number
+    /** Why it cannot be taken. */
+    readonly unusable?: string
+  }[]
+  /** Nodes with a replica that did not answer. */
+  readonly missing: readonly string[]
+  /** Peer id of the one to go on from; null when none can be taken. */
+  readonly chosen: string | null
+  readonly recovered: boolean
+}
+
 /** Result of each operation, by name. */
 export interface OperationResults {
   readonly open: { readonly created: boolean; readonly clusterId: string }
@@ -217,6 +256,10 @@ export interface OperationResults {
   readonly delete: { readonly deleted: true }
   readonly networkStatus: { readonly nodes: readonly NodeStatus[] }
   readonly locate: { readonly replicas: readonly { readonly peerId: string; readonly multiaddrs: readonly string[] }[] }
+  readonly setReplication: { readonly database: string; readonly replication_factor: number }
+  readonly recover: RecoveryResult
+  readonly drainNode: { readonly peer_id: string; readonly draining: boolean; readonly databases: number }
+  readonly forgetNode: { readonly peer_id: string; readonly members: number }
   readonly createKey: { readonly key: KeyInfo }
   readonly listKeys: { readonly keys: readonly KeyInfo[] }
   readonly revokeKey: { readonly key: KeyInfo }

@@ -14,6 +14,7 @@ export {
   type OperationResults,
   OperationSchema,
   type RateState,
+  type RecoveryResult,
   type ReplicaStatus,
   type ResultMeta,
   type RowsResult,

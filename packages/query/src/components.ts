@@ -46,6 +46,7 @@ export interface QueryComponents {
     | 'remove'
     | 'hibernate'
     | 'wake'
+    | 'operate'
     | 'database'
     | 'record'
     | 'databases'

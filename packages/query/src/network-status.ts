@@ -18,5 +18,6 @@ export const networkStatus = ({
       databases: value.databases,
       max_databases: value.maxDatabases,
       rqlite_version: value.rqliteVersion,
+      ...(value.draining === true ? { draining: true } : {}),
     }
   })

@@ -19,6 +19,7 @@ import { isKeyOperation, manageKeys } from './keys.js'
 import { locate } from './locate.js'
 import { type DataOperation, isDataOperation, OPERATION_NEEDS } from './needs.js'
 import { networkStatus } from './network-status.js'
+import { isNodeOperation, operateDatabase, operateNode } from './operate.js'
 import type { Ask } from './passage.js'
 import type { ReplicaSessions } from './replica-sessions.js'
 import type { Router } from './router.js'
@@ -52,6 +53,10 @@ export const perform = async (components: PerformComponents, ask: Ask): Promise<
     authorize(ask.principal, scope)
     return { result: await unlessAborted(manageKeys(components, ask.principal, operation), ask.deadline.signal) }
   }
+  if (isNodeOperation(operation)) {
+    authorize(ask.principal, scope)
+    return { result: await operateNode(components, ask, operation) }
+  }
   const { database } = operation
   const name = internalName(ask.principal.app, database)
   authorize(ask.principal, scope, database)
@@ -76,6 +81,11 @@ export const perform = async (components: PerformComponents, ask: Ask): Promise<
     case 'wake': {
       const record = existing(components, name, database)
       return { result: await changeLife(components, { record, database, ask, wanted: operation.op }) }
+    }
+    case 'setReplication':
+    case 'recover': {
+      const record = existing(components, name, database)
+      return { result: await operateDatabase(components, ask, { record, database, operation }) }
     }
     case 'delete':
       existing(components, name, database)

@@ -45,7 +45,7 @@ export const databaseStatus = async (
     database,
     status: statusOf(record, replicas),
     cluster_id: record.decree.clusterId,
-    replication_factor: record.decree.replicationFactor,
+    replication_factor: record.placement?.replicationFactor ?? record.decree.replicationFactor,
     replicas: shown,
     rqlite_version: nodeVersion(components, placed[0]?.peerId),
   }

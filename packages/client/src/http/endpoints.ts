@@ -43,6 +43,16 @@ const plain = ({ sql, args, assert }: WireStatement): Partial<WireStatement> => 
   ...(assert === undefined ? {} : { assert }),
 })
 
+/** What only transports that reach nodes themselves can do. */
+const none = (op: OperationName, hint: string): HttpEndpoint => ({
+  request: () => {
+    throw new DbClusterError('INVALID_REQUEST', `${op} is for transports that reach nodes themselves`, { hint })
+  },
+  result: () => undefined,
+})
+
+const OPERATORS = 'use `dbcluster db` or `dbcluster node` on the machine of a node'
+
 const ENDPOINTS: { readonly [O in OperationName]: HttpEndpoint } = {
   open: define(
     'open',
@@ -123,15 +133,11 @@ const ENDPOINTS: { readonly [O in OperationName]: HttpEndpoint } = {
     ({ keys }) => ({ keys }),
   ),
   revokeKey: define('revokeKey', ({ id }) => ({ method: 'DELETE', path: `${KEYS}/${encodeURIComponent(id)}` }), key),
-  locate: define(
-    'locate',
-    () => {
-      throw new DbClusterError('INVALID_REQUEST', 'locate is for transports that reach nodes themselves', {
-        hint: 'use status to see where the replicas are',
-      })
-    },
-    () => undefined,
-  ),
+  locate: none('locate', 'use status to see where the replicas are'),
+  setReplication: none('setReplication', OPERATORS),
+  recover: none('recover', OPERATORS),
+  drainNode: none('drainNode', OPERATORS),
+  forgetNode: none('forgetNode', OPERATORS),
 }
 
 /** The endpoint of an operation. */

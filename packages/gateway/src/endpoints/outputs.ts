@@ -94,6 +94,7 @@ export const NetworkOutput = Type.Object({
       databases: Type.Integer(),
       max_databases: Type.Integer(),
       rqlite_version: Type.String(),
+      draining: Type.Optional(Type.Boolean()),
     }),
   ),
 })

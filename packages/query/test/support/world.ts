@@ -121,6 +121,7 @@ export const createWorld = (init: WorldInit = {}): World => {
         removed.push(name)
         records.delete(name)
       },
+      operate: async () => ({}),
       hibernate: async () => undefined,
       wake: async () => undefined,
       database: usable,

@@ -1,0 +1,83 @@
+import type { NodeStatus } from '@dbcluster/protocol'
+import type { Command } from 'commander'
+import { openOperatorLine } from './operator-line.js'
+
+/** How often a drain's progress is looked at. */
+const LOOK_EVERY_MS = 1_000
+
+interface DataOption {
+  readonly data: string
+}
+
+/** `dbcluster node`: the nodes of a network, for operators. */
+export const addNodeCommand = (program: Command, directory: string): void => {
+  const node = program
+    .command('node')
+    .description(
+      "the network's nodes; needs the data directory, with its cluster key, of one that runs on this machine",
+    )
+
+  node
+    .command('list')
+    .description('every node as this one sees it')
+    .option('--data <directory>', "a running node's data directory", './data')
+    .action(async ({ data }: DataOption) => {
+      const line = await openOperatorLine(directory, data)
+      try {
+        const { nodes } = await line.ask({ op: 'networkStatus' })
+        for (const one of nodes) process.stdout.write(`${describe(one)}\n`)
+      } finally {
+        await line.close()
+      }
+    })
+
+  node
+    .command('drain')
+    .description(
+      'move all replicas of a node to others and place none there, until --undo; then it may be stopped for good',
+    )
+    .argument('[peer-id]', 'the node (default: the one of --data)')
+    .option('--data <directory>', "a running node's data directory", './data')
+    .option('--undo', 'let it take replicas again')
+    .option('--no-wait', 'return at once instead of when it is empty')
+    .action(
+      async (given: string | undefined, options: DataOption & { readonly undo?: true; readonly wait: boolean }) => {
+        const line = await openOperatorLine(directory, options.data)
+        try {
+          const peerId = given ?? line.peerId
+          const on = options.undo !== true
+          let { databases } = await line.ask({ op: 'drainNode', peerId, on })
+          process.stdout.write(`${peerId} ${on ? `is being drained: ${databases} replicas` : 'takes replicas again'}\n`)
+          while (on && options.wait && databases > 0) {
+            await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+            const { nodes } = await line.ask({ op: 'networkStatus' })
+            const left = nodes.find((one) => one.peer_id === peerId)?.databases ?? 0
+            if (left !== databases) process.stdout.write(`${left} replicas left\n`)
+            databases = left
+          }
+          if (on && databases === 0)
+            process.stdout.write(`It is empty. Stop it, then: dbcluster node forget ${peerId}\n`)
+        } finally {
+          await line.close()
+        }
+      },
+    )
+
+  node
+    .command('forget')
+    .description('strike a node that is down, and will not come back, off the network')
+    .argument('<peer-id>')
+    .option('--data <directory>', "a running node's data directory", './data')
+    .action(async (peerId: string, { data }: DataOption) => {
+      const line = await openOperatorLine(directory, data)
+      try {
+        const { members } = await line.ask({ op: 'forgetNode', peerId })
+        process.stdout.write(`${peerId} is forgotten; the network has ${members} nodes\n`)
+      } finally {
+        await line.close()
+      }
+    })
+}
+
+const describe = ({ peer_id, health, databases, max_databases, draining }: NodeStatus): string =>
+  `${peer_id}  ${health.padEnd(9)}  ${databases}/${max_databases} replicas${draining === true ? '  draining' : ''}`
