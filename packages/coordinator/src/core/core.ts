@@ -13,16 +13,12 @@ import { Creations } from './creation.js'
 import { Deletions } from './deletion.js'
 import type { CoordinatorEffect, CoordinatorEvent, Memory } from './events.js'
 import { createReceiver } from './handlers.js'
-import { Health } from './health.js'
 import { Hosting } from './hosting.js'
 import { putKey } from './keys.js'
 import { Membership } from './membership.js'
 import { Newcomers } from './newcomers.js'
-import { Operating } from './operating.js'
-import { Recovery } from './recovery.js'
-import { Repairs } from './repair.js'
-import { RepairAttempts } from './repair-attempts.js'
 import { Sync } from './sync.js'
+import { Upkeep } from './upkeep.js'
 import { Voting } from './voting.js'
 
 /** Who a core is, and what it remembers from before. */
@@ -51,11 +47,7 @@ export class CoordinatorCore {
   readonly #hosting: Hosting
   readonly #membership: Membership
   readonly #sync: Sync
-  readonly #health: Health
-  readonly #newcomers: Newcomers
-  readonly #repairs: Repairs
-  readonly #operating: Operating
-  readonly #recovery: Recovery
+  readonly #upkeep: Upkeep
   /** The parts that something may become due in, in the order in which they act. */
   readonly #timed: readonly { tick(): void; nextDeadlineMs(): number }[]
   readonly #receive: (from: string, message: NodeMessage) => void
@@ -69,45 +61,22 @@ export class CoordinatorCore {
     for (const entry of init.memory.acceptors) context.learnAcceptor(entry)
     context.roster = init.memory.roster
     this.#context = context
-    this.#voting = new Voting(context, () => [...this.#hosting.names(), ...this.#newcomers.names()])
+    this.#voting = new Voting(context, () => [...this.#hosting.names(), ...this.#upkeep.newcomers.names()])
     this.#sync = new Sync(context)
-    this.#health = new Health(context)
+    this.#upkeep = new Upkeep(context, {
+      voting: this.#voting,
+      sync: this.#sync,
+      hosting: () => this.#hosting,
+      membership: () => this.#membership,
+    })
     this.#hosting = new Hosting(context, init.memory.replicas, {
       leases: this.#voting.leases,
       resolve: (name) => this.#creations.resolve(name),
       synced: () => this.#sync.synced,
-      newcomerStarted: (name, clusterId, error) => this.#newcomers.onStarted(name, clusterId, error),
-    })
-    this.#newcomers = new Newcomers(context, {
-      declines: (name) => this.#voting.declinesToHost(name),
-      takeIn: (record, assignment, leaseKey) => this.#hosting.takeIn(record, assignment, leaseKey),
-      join: (name, raftId, addresses) => this.#hosting.join(name, raftId, addresses),
-      discard: (name, raftId, reason) => this.#hosting.discard(name, raftId, reason),
-      holdsMember: (name) => this.#hosting.holdsMember(name),
-      hosted: () => this.#hosting.count,
-    })
-    this.#repairs = new Repairs(context, {
-      health: this.#health,
-      attempts: new RepairAttempts(context),
-      awake: () => this.#hosting.running(),
-      factorAsked: (name) => this.#operating.wishFor(name),
-      recoveryOf: (name) => this.#hosting.replica(name)?.recovery ?? 0,
-    })
-    this.#operating = new Operating(context, {
-      setDraining: (on) => {
-        this.#voting.draining = on
-      },
-      hosted: () => this.#hosting.count,
-      forget: (peerId) => this.#membership.forget(peerId),
-      hurry: (name) => this.#repairs.hurryOne(name),
-    })
-    this.#recovery = new Recovery(context, {
-      recover: (name, clusterId, recovery) => this.#hosting.recover(name, clusterId, recovery),
-      unusable: (name, clusterId) => this.#hosting.unusable(name, clusterId),
+      newcomerStarted: (name, clusterId, error) => this.#upkeep.newcomers.onStarted(name, clusterId, error),
     })
     this.#voting.draining = init.memory.draining === true
-    this.#health.onChanged = () => this.#repairs.hurry()
-    this.#sync.onSynced = () => this.#hosting.onSynced()
+    this.#sync.onSynced = () => this.#onSynced()
     this.#asks = new Asks(context)
     this.#creations = new Creations(context, (asker, name, outcome) => {
       if (asker.peerId === context.self.peerId) this.#asks.onLocalResult(name, outcome)
@@ -124,18 +93,14 @@ export class CoordinatorCore {
       this.#hosting,
       leases,
       this.#sync,
-      this.#health,
-      this.#newcomers,
-      this.#repairs,
-      this.#operating,
-      this.#recovery,
+      ...this.#upkeep.timed,
     ]
     context.onRecordChanged = (record) => this.#onRecordChanged(record)
     context.onRosterChanged = () => {
       this.#creations.onRoster()
-      this.#health.onRoster()
-      this.#operating.onChange()
-      if (this.#sync.synced) this.#hosting.onSynced()
+      this.#upkeep.health.onRoster()
+      this.#upkeep.operating.onChange()
+      if (this.#sync.synced) this.#onSynced()
       // Whoever was met before it belonged here is compared with now.
       for (const peerId of [...context.connected].sort()) if (context.isMember(peerId)) this.#sync.greet(peerId)
     }
@@ -147,11 +112,7 @@ export class CoordinatorCore {
       asks: this.#asks,
       membership: this.#membership,
       sync: this.#sync,
-      health: this.#health,
-      repairs: this.#repairs,
-      newcomers: this.#newcomers,
-      operating: this.#operating,
-      recovery: this.#recovery,
+      upkeep: this.#upkeep,
     })
   }
 
@@ -170,7 +131,7 @@ export class CoordinatorCore {
 
   /** Whether a majority misses this node, the one that is asked among them. */
   isDead(peerId: string): boolean {
-    return this.#health.isDead(peerId)
+    return this.#upkeep.health.isDead(peerId)
   }
 
   /** When a `ticked` event is next due, `Infinity` for never. */
@@ -190,7 +151,8 @@ export class CoordinatorCore {
       case 'started':
         this.#info = event.info
         if (event.founder) this.#membership.found()
-        this.#health.onRoster()
+        this.#upkeep.health.onRoster()
+        this.#context.emit({ type: 'findReplicas' })
         return this.#hosting.resume()
       case 'ticked':
         for (const part of this.#timed) part.tick()
@@ -199,7 +161,7 @@ export class CoordinatorCore {
         return this.#onConnected(event.peerId)
       case 'peerDisconnected':
         this.#context.connected.delete(event.peerId)
-        return this.#health.onDisconnected(event.peerId)
+        return this.#upkeep.health.onDisconnected(event.peerId)
       case 'messageReceived':
         return this.#receive(event.from, event.message)
       case 'ensureAsked':
@@ -209,10 +171,10 @@ export class CoordinatorCore {
       case 'keyAsked':
         return putKey(this.#context, event)
       case 'portsLeased':
-        if (Newcomers.owns(event.leaseKey)) return this.#newcomers.onPortsLeased(event.leaseKey, event.offer)
+        if (Newcomers.owns(event.leaseKey)) return this.#upkeep.newcomers.onPortsLeased(event.leaseKey, event.offer)
         return this.#voting.onPortsLeased(event.leaseKey, event.offer)
       case 'portsRefused':
-        if (Newcomers.owns(event.leaseKey)) return this.#newcomers.onPortsRefused(event.leaseKey, event.reason)
+        if (Newcomers.owns(event.leaseKey)) return this.#upkeep.newcomers.onPortsRefused(event.leaseKey, event.reason)
         return this.#voting.onPortsRefused(event.leaseKey, event.reason)
       case 'replicaReady':
         return this.#hosting.onReady(event.name, event.clusterId)
@@ -242,20 +204,13 @@ export class CoordinatorCore {
       case 'replicaLost':
         return this.#hosting.onLost(event.name, event.clusterId, event.reason)
       case 'peerChecked':
-        return this.#health.onChecked(event.peerId, event.healthy)
       case 'raftSeen':
-        return this.#repairs.onRaftSeen(event.name, event.clusterId, event)
       case 'replicaDialled':
-        return this.#repairs.onDialled(event.name, event.repairId, event.reached)
       case 'voterRemoved':
-        return this.#repairs.onVoterRemoved(event.name, event.clusterId, event.raftId, event.error)
       case 'replicaSurveyed':
-        return this.#recovery.onSurveyed(event.surveyId, event.survey)
-      case 'operatorAsked':
-        if (event.request.kind === 'recover') return this.#recovery.ask(event.askId, event.request)
-        return this.#operating.ask(event.askId, event.request)
       case 'replicasFound':
-        return
+      case 'operatorAsked':
+        return this.#upkeep.apply(event)
       case 'stopRequested':
         this.#stopping = true
         return this.#voting.stopOffering()
@@ -265,10 +220,16 @@ export class CoordinatorCore {
   /** Applications and gateways connect too: only nodes are greeted, or anybody while we look for our network. */
   #onConnected(peerId: string): void {
     this.#context.connected.add(peerId)
-    this.#health.onConnected(peerId)
+    this.#upkeep.health.onConnected(peerId)
     const isMember = this.#context.isMember(peerId)
     if (isMember || !this.#context.admitted) this.#membership.greet(peerId)
     if (isMember) this.#sync.greet(peerId)
+  }
+
+  /** What the store says of directories here may be acted upon. */
+  #onSynced(): void {
+    this.#hosting.onSynced()
+    this.#upkeep.orphans.onSynced()
   }
 
   #onRecordChanged(record: MetadataRecord): void {
@@ -277,7 +238,7 @@ export class CoordinatorCore {
     this.#voting.onRecord(record)
     this.#creations.onRecord(record)
     this.#asks.onRecord(record)
-    this.#operating.onChange()
+    this.#upkeep.operating.onChange()
   }
 
   /** This node's own record follows what it hosts. */

@@ -3,14 +3,10 @@ import type { Asks } from './asks.js'
 import type { CoreContext } from './context.js'
 import type { Creations } from './creation.js'
 import type { Deletions } from './deletion.js'
-import type { Health } from './health.js'
 import { leaseKeyOf } from './leases.js'
 import type { Membership } from './membership.js'
-import type { Newcomers } from './newcomers.js'
-import type { Operating } from './operating.js'
-import type { Recovery } from './recovery.js'
-import type { Repairs } from './repair.js'
 import type { Sync } from './sync.js'
+import type { Upkeep } from './upkeep.js'
 import type { Voting } from './voting.js'
 
 /** The parts of a core that messages are for. */
@@ -22,31 +18,15 @@ export interface Parts {
   readonly asks: Asks
   readonly membership: Membership
   readonly sync: Sync
-  readonly health: Health
-  readonly repairs: Repairs
-  readonly newcomers: Newcomers
-  readonly operating: Operating
-  readonly recovery: Recovery
+  readonly upkeep: Upkeep
 }
 
 type Handlers = { readonly [T in NodeMessageType]: (from: string, message: NodeMessageOf<T>) => void }
 
 /** Who acts on which message: total, so that a new message without a receiver does not compile. */
 export const createReceiver = (parts: Parts): ((from: string, message: NodeMessage) => void) => {
-  const {
-    context,
-    voting,
-    creations,
-    deletions,
-    asks,
-    membership,
-    sync,
-    health,
-    repairs,
-    newcomers,
-    operating,
-    recovery,
-  } = parts
+  const { context, voting, creations, deletions, asks, membership, sync, upkeep } = parts
+  const { health, repairs, newcomers, operating, recovery } = upkeep
   /** An answer came with the roster of its sender: one of us may be behind. */
   const learnRoster = (from: string, roster: Roster | undefined): void => {
     if (roster !== undefined) membership.onRoster(from, { type: 'NODE_ROSTER', roster })

@@ -44,6 +44,8 @@ export class Hosting {
     return this.#hosted.keys()
   }
 
+  has = (name: string): boolean => this.#hosted.has(name)
+
   /** What is here of this name and is not on its way out. */
   replica(name: string): LocalReplica | undefined {
     const hosted = this.#hosted.get(name)
@@ -77,10 +79,7 @@ export class Hosting {
 
   /** The store has been compared with the others': what it says of directories here may be acted upon. */
   onSynced(): void {
-    for (const { name } of [...this.#hosted.values()]) {
-      const record = this.#context.table.database(name)
-      if (record !== undefined) this.onRecord(record)
-    }
+    for (const record of this.#context.table.databases()) this.onRecord(record)
   }
 
   onRecord(record: DatabaseRecord): void {

@@ -1,0 +1,91 @@
+import type { CoreContext } from './context.js'
+import { Health } from './health.js'
+import type { Hosting } from './hosting.js'
+import type { Membership } from './membership.js'
+import { Newcomers } from './newcomers.js'
+import { Operating } from './operating.js'
+import { Orphans } from './orphans.js'
+import { Recovery } from './recovery.js'
+import { Repairs } from './repair.js'
+import { RepairAttempts } from './repair-attempts.js'
+import type { RepairEvent } from './repair-events.js'
+import type { Sync } from './sync.js'
+import type { Voting } from './voting.js'
+
+/** What upkeep needs of the other parts. */
+export interface UpkeepComponents {
+  readonly voting: Voting
+  readonly sync: Sync
+  /** These two come after it, and it works with them only once all are there. */
+  readonly hosting: () => Hosting
+  readonly membership: () => Membership
+}
+
+/** Everything that keeps databases at their replicas: who is dead, repairs, newcomers, operators, orphans. */
+export class Upkeep {
+  readonly health: Health
+  readonly newcomers: Newcomers
+  readonly repairs: Repairs
+  readonly operating: Operating
+  readonly recovery: Recovery
+  readonly orphans: Orphans
+  /** The parts that something may become due in. */
+  readonly timed: readonly { tick(): void; nextDeadlineMs(): number }[]
+
+  constructor(context: CoreContext, { voting, sync, hosting, membership }: UpkeepComponents) {
+    this.health = new Health(context)
+    this.newcomers = new Newcomers(context, {
+      declines: (name) => voting.declinesToHost(name),
+      takeIn: (record, assignment, leaseKey) => hosting().takeIn(record, assignment, leaseKey),
+      join: (name, raftId, addresses) => hosting().join(name, raftId, addresses),
+      discard: (name, raftId, reason) => hosting().discard(name, raftId, reason),
+      holdsMember: (name) => hosting().holdsMember(name),
+      hosted: () => hosting().count,
+    })
+    this.repairs = new Repairs(context, {
+      health: this.health,
+      attempts: new RepairAttempts(context),
+      awake: () => hosting().running(),
+      factorAsked: (name) => this.operating.wishFor(name),
+      recoveryOf: (name) => hosting().replica(name)?.recovery ?? 0,
+    })
+    this.operating = new Operating(context, {
+      setDraining: (on) => {
+        voting.draining = on
+      },
+      hosted: () => hosting().count,
+      forget: (peerId) => membership().forget(peerId),
+      hurry: (name) => this.repairs.hurryOne(name),
+    })
+    this.recovery = new Recovery(context, {
+      recover: (name, clusterId, recovery) => hosting().recover(name, clusterId, recovery),
+      unusable: (name, clusterId) => hosting().unusable(name, clusterId),
+    })
+    this.orphans = new Orphans(context, {
+      synced: () => sync.synced,
+      isHosted: (name) => hosting().has(name),
+    })
+    this.health.onChanged = () => this.repairs.hurry()
+    this.timed = [this.health, this.newcomers, this.repairs, this.operating, this.recovery]
+  }
+
+  apply(event: RepairEvent): void {
+    switch (event.type) {
+      case 'peerChecked':
+        return this.health.onChecked(event.peerId, event.healthy)
+      case 'raftSeen':
+        return this.repairs.onRaftSeen(event.name, event.clusterId, event)
+      case 'replicaDialled':
+        return this.repairs.onDialled(event.name, event.repairId, event.reached)
+      case 'voterRemoved':
+        return this.repairs.onVoterRemoved(event.name, event.clusterId, event.raftId, event.error)
+      case 'replicaSurveyed':
+        return this.recovery.onSurveyed(event.surveyId, event.survey)
+      case 'replicasFound':
+        return this.orphans.onFound(event.replicas)
+      case 'operatorAsked':
+        if (event.request.kind === 'recover') return this.recovery.ask(event.askId, event.request)
+        return this.operating.ask(event.askId, event.request)
+    }
+  }
+}
