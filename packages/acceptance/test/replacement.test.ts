@@ -67,7 +67,7 @@ const settledOn = (database: string, nodes: readonly number[], askNode: number):
       const running = replicasOf(cluster, database).filter(({ node }) => nodes.includes(node))
       const [one] = running
       if (String(placed) !== String(nodes) || running.length !== nodes.length || one === undefined) return false
-      const members = await membersOf(one.httpPort)
+      const members = await membersOf(one)
       return members.length === nodes.length && members.every(({ voter }) => voter)
     },
     { limitMs: REPLACED_LIMIT_MS },

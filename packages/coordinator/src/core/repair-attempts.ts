@@ -157,8 +157,8 @@ export class RepairAttempts {
     if (chosen === undefined) {
       this.#end(name, watch)
       const silent = repair.asked.filter((peerId) => !repair.declined.has(peerId))
-      const declines = describeDeclines(repair.declined)
-      return this.#pause(name, watch, [declines, ...silent.map((peerId) => `no answer from ${peerId}`)].join(', '))
+      const reasons = [describeDeclines(repair.declined), ...silent.map((peerId) => `no answer from ${peerId}`)]
+      return this.#pause(name, watch, reasons.filter((reason) => reason !== '').join(', '))
     }
     const { assignment } = chosen
     const deadlineMs = this.#context.nowMs + START_MS
