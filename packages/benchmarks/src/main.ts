@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { benchCreate } from './bench-create.js'
 import { benchQuery } from './bench-query.js'
+import { benchSql } from './bench-sql.js'
 import { benchTls } from './bench-tls.js'
 import { describeMachine } from './machine.js'
 
@@ -12,8 +13,9 @@ const USAGE = `Measures dbcluster beside bare rqlited, in the same run.
   create   from asking for a new database to its first acknowledged write
   query    a read of one row, and a write
   tls      replicas with and without protection: start, writes
+  sql      the check of statements, for the first time and remembered; starts no cluster
 
-  --runs N   creations of each kind, or requests of each kind (default: 20, or 500)
+  --runs N   creations of each kind, requests of each kind, or rounds (default: 20, 500, 50)
   --save     also write docs/benchmarks/<name>.md
 `
 
@@ -21,7 +23,11 @@ const BENCHMARKS = {
   create: { run: benchCreate, runs: 20 },
   query: { run: benchQuery, runs: 500 },
   tls: { run: benchTls, runs: 500 },
+  sql: { run: benchSql, runs: 50 },
 } as const
+
+const isBenchmark = (name: string | undefined): name is keyof typeof BENCHMARKS =>
+  name !== undefined && Object.hasOwn(BENCHMARKS, name)
 
 const main = async (): Promise<void> => {
   const { values, positionals } = parseArgs({
@@ -30,7 +36,7 @@ const main = async (): Promise<void> => {
     allowPositionals: true,
   })
   const [name] = positionals
-  if (values.help === true || (name !== 'create' && name !== 'query' && name !== 'tls')) {
+  if (values.help === true || !isBenchmark(name)) {
     process.exitCode = values.help === true ? 0 : 1
     return void process.stdout.write(USAGE)
   }
