@@ -8,6 +8,10 @@ export type AuditAction =
   | 'importDatabase'
   | 'createKey'
   | 'revokeKey'
+  | 'setReplication'
+  | 'recoverDatabase'
+  | 'drainNode'
+  | 'forgetNode'
   | 'access'
 
 /** One administrative act, or one refused attempt. Never secrets, never tenant data: names and ids only. */

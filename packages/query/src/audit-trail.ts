@@ -40,6 +40,10 @@ const ACTIONS: Readonly<Record<OperationName, AuditAction | undefined>> = {
   createKey: 'createKey',
   listKeys: undefined,
   revokeKey: 'revokeKey',
+  setReplication: 'setReplication',
+  recover: 'recoverDatabase',
+  drainNode: 'drainNode',
+  forgetNode: 'forgetNode',
 }
 
 const REFUSALS: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'FORBIDDEN'])
