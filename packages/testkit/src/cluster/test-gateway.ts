@@ -18,12 +18,15 @@ export interface TestGatewayInit {
   readonly bootstrapPeers: readonly string[]
   readonly networkKeyFile: string
   readonly sets: readonly string[]
+  /** Until it reaches a node. @default 20_000 */
+  readonly startLimitMs?: number
 }
 
 /** One gateway process. */
 export class TestGateway {
   readonly url: string
   readonly #process: AppProcess
+  readonly #startLimitMs: number
 
   constructor(init: TestGatewayInit) {
     const { directory, name = 'gateway', host = '127.0.0.1', port, bootstrapPeers, networkKeyFile, sets } = init
@@ -39,6 +42,7 @@ export class TestGateway {
         log: { level: 'debug' },
       }),
     )
+    this.#startLimitMs = init.startLimitMs ?? START_LIMIT_MS
     this.url = `http://${host}:${port}`
     this.#process = new AppProcess({
       app: 'gateway',
@@ -69,7 +73,7 @@ export class TestGateway {
   async start(): Promise<void> {
     this.#process.launch()
     const ready = async (): Promise<boolean> => !this.running || (await fetch(`${this.url}/readyz`)).ok
-    await eventually('the gateway is ready', ready, { limitMs: START_LIMIT_MS })
+    await eventually('the gateway is ready', ready, { limitMs: this.#startLimitMs })
     this.#process.checkRunning()
   }
 

@@ -26,9 +26,9 @@ const KEY_FILES = ['network.key', 'cluster.key']
 const SMALL_DISK_BYTES = 256 * 1024 * 1024
 
 /** Several nodes that start at once on a machine with other work to do. */
-const START_LIMIT_MS = 90_000
+const START_LIMIT_MS = 180_000
 /** Admission and first contact, on a busy machine. */
-const SETTLE_LIMIT_MS = 90_000
+const SETTLE_LIMIT_MS = 180_000
 
 /** Settings of a cluster. */
 export interface TortureClusterInit {
@@ -186,7 +186,8 @@ const startGateways = async (
   for (let index = 0; index < count; index += 1) {
     const { name, address: host, launcher } = await machine.addHost(`g${index}`)
     const [{ start: port }] = await threeRanges()
-    const gateway = new TestGateway({ ...common, name: `gateway-${name}`, host, launcher, port, sets: [] })
+    const own = { name: `gateway-${name}`, host, launcher, port, sets: [], startLimitMs: START_LIMIT_MS }
+    const gateway = new TestGateway({ ...common, ...own })
     await gateway.start()
     gateways.push(gateway)
   }

@@ -3,7 +3,7 @@ import type { Handles } from './load.js'
 import { TABLES } from './tables.js'
 
 /** Three nodes on a busy machine take their time to make a database. */
-const LIMIT_MS = 60_000
+const LIMIT_MS = 180_000
 
 /** Makes the tables, and banks with accounts in them; all is well yet. */
 export const prepareDatabases = async (
@@ -28,7 +28,11 @@ export const prepareDatabases = async (
     for (let from = 0; from < accounts.length; from += 100) {
       const some = accounts.slice(from, from + 100)
       const rows = some.map(() => '(?, ?, ?)').join(', ')
-      await db.execute(`INSERT OR IGNORE INTO accounts (bank, account, balance) VALUES ${rows}`, some.flat())
+      const open = async (): Promise<boolean> => {
+        await db.execute(`INSERT OR IGNORE INTO accounts (bank, account, balance) VALUES ${rows}`, some.flat())
+        return true
+      }
+      await eventually(`${name} has its accounts`, open, { limitMs: LIMIT_MS })
     }
   }
 }
