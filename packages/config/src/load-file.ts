@@ -79,7 +79,8 @@ export const loadFile = <S extends TObject>(
       warnings.push(`${formatOrigin(locate(path, 'value'))}: ${formatPath(path)}: ${message}`)
     },
   }
-  const file = clean(program.schema, merged(), findings)
+  // Of a file that can't be read nothing was checked, overrides included.
+  const file = clean(program.schema, document.usable ? merged() : {}, findings)
   if (document.usable) program.check(file, reporter)
   if (faults.length > 0) throw configInvalid(program.name, faults)
   return { file, warnings }

@@ -17,6 +17,7 @@ export interface NodeConfigInit {
   readonly bootstrapPeers: readonly string[]
   readonly apiKeys: readonly ApiKeyRecord[]
   readonly jwtSecret: string | undefined
+  readonly jwt: readonly Readonly<Record<string, unknown>>[]
   /** Another rqlited than the node would find by itself. */
   readonly rqlitedPath: string | undefined
 }
@@ -37,8 +38,8 @@ export const nodeConfigText = (init: NodeConfigInit): string =>
     },
     discovery: { bootstrap_peers: init.bootstrapPeers, health_check_interval: '1s' },
     auth: {
-      api_keys: init.apiKeys,
-      ...(init.jwtSecret === undefined ? {} : { jwt: [{ algorithm: 'HS256', key: init.jwtSecret }] }),
+      api_keys: init.apiKeys.map(({ id, app, scope, hash, databases }) => ({ id, app, scope, hash, databases })),
+      jwt: [...(init.jwtSecret === undefined ? [] : [{ algorithm: 'HS256', key: init.jwtSecret }]), ...init.jwt],
     },
     ...(init.rqlitedPath === undefined ? {} : { rqlite: { path: init.rqlitedPath } }),
     log: { level: 'debug' },

@@ -67,6 +67,7 @@ const build = async (init: TestClusterInit, { directory, onStop, stop }: Surroun
       bootstrapPeers,
       apiKeys: [own.record, ...created.map(([, { record }]) => record)],
       jwtSecret: init.jwtSecret,
+      jwt: init.jwt ?? [],
       rqlitedPath: process.env.DBCLUSTER_RQLITED,
     })
     writeFileSync(join(directory, `node-${node.index}.yaml`), text)

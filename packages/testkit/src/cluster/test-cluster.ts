@@ -18,6 +18,8 @@ export interface TestClusterInit {
   readonly gatewaySets?: readonly string[]
   /** Further API keys, by a name of the test's. */
   readonly keys?: Readonly<Record<string, ApiKeyInit>>
+  /** Further entries of `auth.jwt`, as the file has them. */
+  readonly jwt?: readonly Readonly<Record<string, unknown>>[]
   /** Nodes accept HS256 tokens signed with it. */
   readonly jwtSecret?: string
 }

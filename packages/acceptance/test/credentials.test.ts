@@ -1,0 +1,278 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { get } from 'node:http'
+import { createApiKey } from '@dbcluster/auth'
+import { type ErrorCode, isDbClusterError, type OperationName } from '@dbcluster/protocol'
+import {
+  createTestIssuer,
+  eventually,
+  forgedTokens,
+  HOSTILE_NAMES,
+  OutcomeTable,
+  openRaw,
+  requestHead,
+  sampleOperations,
+  sampleRequests,
+  startTestCluster,
+  type TestCluster,
+} from '@dbcluster/testkit'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+
+const DATABASE = 'users'
+const BUFFERED_BYTES = 64 * 1024 * 1024
+/** Few, so that a flood of many more is cheap to make. */
+const AT_ONCE = 20
+const issuer = createTestIssuer()
+
+let cluster: TestCluster
+/** Credentials by what they are. */
+let refused: Readonly<Record<string, string>>
+
+beforeAll(async () => {
+  cluster = await startTestCluster({
+    jwt: [{ algorithm: 'RS256', key: issuer.publicKey, audience: 'dbcluster' }],
+    keys: {
+      reader: { app: 'demo', scope: 'read' },
+      flooder: { app: 'flood', scope: 'write' },
+      calm: { app: 'calm', scope: 'write' },
+    },
+    // What is looked at here is who may; not how fast.
+    sets: ['database.replication_factor=1', `limits.concurrent_requests=${AT_ONCE}`],
+    gatewaySets: ['gateway.max_buffered=64MiB', `gateway.concurrent_requests=${AT_ONCE}`],
+  })
+  await opened()
+  refused = {
+    none: '',
+    'foreign key': createApiKey({ app: 'demo', scope: 'admin' }).key,
+    'revoked key': await newKey({ revoked: true }),
+    'expired key': await newKey({ expiresInMs: 1_500 }),
+    ...forgedTokens(issuer),
+  }
+  await refusedOn(0, refused['expired key'] ?? '')
+}, 180_000)
+afterAll(() => cluster?.stop(), 30_000)
+
+/** The database that everybody wants; on a busy machine a creation may need a second attempt. */
+const opened = (): Promise<unknown> =>
+  eventually(
+    'the database is there',
+    async () => (await codeOf(cluster.ask(0, { op: 'open', database: DATABASE }, { timeoutMs: 30_000 }))) === 'ok',
+    { limitMs: 90_000 },
+  )
+
+/** Makes a key through the network, as `dbcluster keys create` does. */
+const newKey = async (init: { readonly revoked?: boolean; readonly expiresInMs?: number } = {}): Promise<string> => {
+  const { key, record } = createApiKey({ app: 'demo', scope: 'admin' })
+  const expiresAtMs = init.expiresInMs === undefined ? {} : { expiresAtMs: Date.now() + init.expiresInMs }
+  await cluster.ask(0, { op: 'createKey', hash: record.hash, scope: 'admin', ...expiresAtMs })
+  if (init.revoked === true) await cluster.ask(0, { op: 'revokeKey', id: record.id })
+  return key
+}
+
+const codeOf = async (attempt: Promise<unknown>): Promise<ErrorCode | 'ok'> => {
+  try {
+    await attempt
+    return 'ok'
+  } catch (error) {
+    if (isDbClusterError(error)) return error.code
+    throw error
+  }
+}
+
+const askAs = (node: number, op: OperationName, credential: string): Promise<ErrorCode | 'ok'> =>
+  codeOf(cluster.ask(node, sampleOperations(DATABASE)[op] as never, { credential }))
+
+const refusedOn = (node: number, credential: string): Promise<unknown> =>
+  eventually(`node ${node} refuses the credential`, async () => {
+    return (await askAs(node, 'list', credential)) === 'UNAUTHENTICATED'
+  })
+
+const READS: readonly OperationName[] = ['open', 'query', 'schema', 'list', 'status', 'wake', 'networkStatus', 'locate']
+
+test('what is no credential here is refused by every operation of the client protocol, and one that reads by those that write', async () => {
+  const table = new OutcomeTable()
+  const wrong: string[] = []
+  for (const op of Object.keys(sampleOperations(DATABASE)) as OperationName[]) {
+    for (const [name, credential] of Object.entries(refused)) {
+      const code = await askAs(1, op, credential)
+      table.set(op, name, code)
+      if (code !== 'UNAUTHENTICATED') wrong.push(`${op} with ${name}: ${code}`)
+    }
+    const code = await askAs(1, op, cluster.keys.reader ?? '')
+    table.set(op, 'read-only', code)
+    // What is let in may fail for another reason; what is not must fail for this one.
+    const isRefused = code === 'FORBIDDEN' || code === 'UNAUTHENTICATED'
+    if (isRefused === READS.includes(op)) wrong.push(`${op} with read-only: ${code}`)
+  }
+  process.stdout.write(`\n${table}\n`)
+  expect(wrong).toEqual([])
+}, 120_000)
+
+test('the same by every endpoint of the gateway', async () => {
+  const { body } = await cluster.http.request('/openapi.json')
+  const described = Object.entries((body as { readonly paths: Record<string, object> }).paths).flatMap(
+    ([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  const samples = sampleRequests(DATABASE)
+  expect(samples.map(({ endpoint }) => endpoint).sort()).toEqual(described.sort())
+  const table = new OutcomeTable()
+  const wrong: string[] = []
+  for (const { endpoint, op, path, method, json } of samples) {
+    const statusAs = async (key: string | null): Promise<number> =>
+      (await cluster.http.request(path, { method, key, ...(json === undefined ? {} : { json }) })).status
+    for (const [name, credential] of Object.entries(refused)) {
+      const status = await statusAs(credential === '' ? null : credential)
+      table.set(endpoint, name, String(status))
+      if (status !== 401) wrong.push(`${endpoint} with ${name}: ${status}`)
+    }
+    const status = await statusAs(cluster.keys.reader ?? '')
+    table.set(endpoint, 'read-only', String(status))
+    if ((status === 401 || status === 403) === READS.includes(op)) wrong.push(`${endpoint} with read-only: ${status}`)
+  }
+  process.stdout.write(`\n${table}\n`)
+  expect(wrong).toEqual([])
+}, 120_000)
+
+test('a right token is let in, and a read-only credential makes no database', async () => {
+  expect(await askAs(2, 'query', issuer.token())).toBe('ok')
+  const missing = { op: 'query', database: 'missing', statement: { sql: 'SELECT 1' } } as const
+  const credential = cluster.keys.reader ?? ''
+  expect(await codeOf(cluster.ask(0, missing, { credential }))).toBe('DATABASE_NOT_FOUND')
+  expect(await codeOf(cluster.ask(0, missing, { credential: issuer.token({ create: false }) }))).toBe(
+    'DATABASE_NOT_FOUND',
+  )
+})
+
+test('a key that is made is known, and one that is revoked refused, on every node and through the gateway', async () => {
+  const times: number[] = []
+  for (let round = 0; round < 10; round += 1) {
+    const { key, record } = createApiKey({ app: 'demo', scope: 'read' })
+    await cluster.ask(round % 3, { op: 'createKey', hash: record.hash, scope: 'read' })
+    for (const node of [0, 1, 2]) await eventually('known', async () => (await askAs(node, 'list', key)) === 'ok')
+    await cluster.ask((round + 1) % 3, { op: 'revokeKey', id: record.id })
+    const startedMs = performance.now()
+    for (const node of [0, 1, 2]) await refusedOn(node, key)
+    await eventually('refused through the gateway', async () => {
+      return (await cluster.http.request('/v1/database/list', { key })).status === 401
+    })
+    times.push(performance.now() - startedMs)
+  }
+  times.sort((a, b) => a - b)
+  process.stdout.write(
+    `\nrevocation seen on 3 nodes and the gateway: median ${times[5]?.toFixed(1)} ms, max ${times[9]?.toFixed(1)} ms\n`,
+  )
+}, 120_000)
+
+test('names that are paths, controls or look-alikes are refused everywhere, and no file is made', async () => {
+  const files = (): readonly string[] =>
+    cluster.nodes
+      .flatMap(({ dataDir }) => readdirSync(dataDir))
+      .concat(readdirSync(cluster.directory))
+      .sort()
+  const before = files()
+  const client = cluster.client()
+  for (const name of HOSTILE_NAMES) {
+    const shown = JSON.stringify(name.slice(0, 40))
+    for (const op of ['open', 'execute', 'status', 'delete'] as const) {
+      const code = await codeOf(cluster.ask(0, { ...sampleOperations(DATABASE)[op], database: name } as never))
+      expect([shown, op, ['INVALID_NAME', 'INVALID_REQUEST'].includes(code) ? 'refused' : code]).toEqual([
+        shown,
+        op,
+        'refused',
+      ])
+    }
+    const { status } = await cluster.http.post('exec', { database: name, sql: 'CREATE TABLE t (a)' })
+    expect([shown, status]).toEqual([shown, 400])
+    expect([shown, await codeOf(client.database(name))]).toEqual([shown, 'INVALID_NAME'])
+  }
+  expect(files()).toEqual(before)
+}, 120_000)
+
+const rssBytes = (pid: number): number =>
+  1_024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+
+test('a flood of one key, with more requests than it may have, leaves the other keys served', async () => {
+  const as = (key: string | undefined, sql: string) =>
+    cluster.http.request('/v1/database/query', { method: 'POST', key: key ?? '', json: { database: 'flooded', sql } })
+  await as(cluster.keys.flooder, 'SELECT 1')
+  await as(cluster.keys.calm, 'SELECT 1')
+  const measure = async (): Promise<number> => {
+    const times: number[] = []
+    for (let at = 0; at < 20; at += 1) {
+      const startedMs = performance.now()
+      const { status } = await as(cluster.keys.calm, 'SELECT 1')
+      expect(status).toBe(200)
+      times.push(performance.now() - startedMs)
+    }
+    return times.sort((a, b) => a - b)[10] ?? 0
+  }
+  const before = await measure()
+  let flooding = true
+  const outcomes = new Map<number, number>()
+  const flood = Promise.all(
+    Array.from({ length: 3 * AT_ONCE }, async () => {
+      while (flooding) {
+        const { status } = await as(cluster.keys.flooder, 'SELECT 1')
+        outcomes.set(status, (outcomes.get(status) ?? 0) + 1)
+      }
+    }),
+  )
+  await eventually('the flood is more than is let in', () => (outcomes.get(429) ?? 0) > 0)
+  const during = await measure()
+  flooding = false
+  await flood
+  process.stdout.write(
+    `\nflood: ${[...outcomes].map(([status, count]) => `${count} x ${status}`).join(', ')}; median of another key ${before.toFixed(1)} ms before, ${during.toFixed(1)} ms during, ratio ${(during / before).toFixed(1)}; gateway ${Math.round(rssBytes(cluster.gateway.pid) / 1e6)} MB\n`,
+  )
+}, 180_000)
+
+/** By a connection of its own: one that was idle may be closed at any time. */
+const healthOf = (url: string): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    get(`${url}/healthz`, { agent: false }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    }).on('error', reject)
+  })
+
+test('slow bodies and unread answers do not grow the gateway beyond its bound, and others are served', async () => {
+  const { gateway } = cluster
+  const before = rssBytes(gateway.pid)
+  const body = JSON.stringify({ database: DATABASE, sql: 'SELECT hex(zeroblob(2000000)) AS a' })
+  const attackers = await Promise.all(
+    Array.from({ length: 200 }, async (_, at) => {
+      const deaf = at % 4 === 0
+      const { socket } = await openRaw(gateway.url, { deaf })
+      if (deaf) socket.write(requestHead('/v1/database/query', cluster.key, body.length) + body)
+      else socket.write(requestHead('/v1/database/exec', `dbc_slow${at}_x`, 8_000_000) + 'x'.repeat(1_500_000))
+      return socket
+    }),
+  )
+  let most = 0
+  for (let at = 0; at < 40; at += 1) {
+    most = Math.max(most, rssBytes(gateway.pid))
+    // Small ones fit while the large are held.
+    expect(await healthOf(gateway.url)).toBe(200)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  for (const socket of attackers) socket.destroy()
+  process.stdout.write(
+    `\n200 slow bodies (300 MB announced as 1.2 GB) and unread answers: gateway ${Math.round(before / 1e6)} MB before, ${Math.round(most / 1e6)} MB at most\n`,
+  )
+  expect(most - before).toBeLessThan(BUFFERED_BYTES * 6)
+  await eventually('the gateway serves as before', async () => {
+    return (await cluster.http.request('/v1/database/list')).status === 200
+  })
+}, 120_000)
+
+test('every administrative act and refused attempt is in the audit log, and no secret is in any log', async () => {
+  const logs = cluster.nodes.map((node) => node.output).join('\n')
+  const audited = logs.split('\n').filter((line) => / Audit /.test(line))
+  for (const action of ['createDatabase', 'createKey', 'revokeKey']) {
+    expect(audited.some((line) => line.includes(`action=${action}`) && line.includes('outcome=done'))).toBe(true)
+  }
+  expect(audited.some((line) => line.includes('outcome=refused') && line.includes('code=UNAUTHENTICATED'))).toBe(true)
+  for (const secret of [cluster.key, cluster.keys.reader ?? '', refused['revoked key'] ?? '', issuer.token()]) {
+    expect(logs.includes(secret)).toBe(false)
+    expect(cluster.gateway.output.includes(secret)).toBe(false)
+  }
+})
