@@ -1,4 +1,4 @@
-/** What an audit log tells of: acts on databases as wholes and on API keys; or `any` refused request. */
+/** What an audit log tells of: acts on databases as wholes, on nodes and on API keys; or `any` refused request. */
 export type AuditAction =
   | 'createDatabase'
   | 'deleteDatabase'
@@ -6,6 +6,10 @@ export type AuditAction =
   | 'hibernateDatabase'
   | 'wakeDatabase'
   | 'importDatabase'
+  | 'setReplication'
+  | 'recoverDatabase'
+  | 'drainNode'
+  | 'forgetNode'
   | 'createKey'
   | 'revokeKey'
   | 'setReplication'
@@ -30,6 +34,8 @@ export interface AuditEntry {
   readonly database?: string | undefined
   /** Id of the API key that was made or ended. */
   readonly key?: string | undefined
+  /** Peer id of the node that the act is about. */
+  readonly node?: string | undefined
   readonly requestId?: string | undefined
   /** Peer id that the request came from: an application's or a gateway's. */
   readonly from: string

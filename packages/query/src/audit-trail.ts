@@ -37,6 +37,10 @@ const ACTIONS: Readonly<Record<OperationName, AuditAction | undefined>> = {
   delete: 'deleteDatabase',
   networkStatus: undefined,
   locate: undefined,
+  setReplication: 'setReplication',
+  recover: 'recoverDatabase',
+  drainNode: 'drainNode',
+  forgetNode: 'forgetNode',
   createKey: 'createKey',
   listKeys: undefined,
   revokeKey: 'revokeKey',
@@ -92,7 +96,7 @@ export class AuditTrail {
   }
 }
 
-type About = Pick<AuditEntry, 'operation' | 'app' | 'subject' | 'database' | 'key' | 'requestId' | 'from'>
+type About = Pick<AuditEntry, 'operation' | 'app' | 'subject' | 'database' | 'key' | 'node' | 'requestId' | 'from'>
 
 const aboutOf = ({ from, request, principal }: Call): About => {
   const operation = request?.operation
@@ -103,6 +107,7 @@ const aboutOf = ({ from, request, principal }: Call): About => {
     database:
       operation !== undefined && 'database' in operation ? operation.database.slice(0, DATABASE_MAX_CHARS) : undefined,
     key: operation !== undefined && 'id' in operation ? operation.id : undefined,
+    node: operation !== undefined && 'peerId' in operation ? operation.peerId : undefined,
     requestId: request?.requestId,
     from,
   }

@@ -15,9 +15,7 @@ const ROOT = findRoot(dirname(fileURLToPath(import.meta.url)))
 export const appProgram = (app: 'node' | 'gateway'): string => {
   const program = join(ROOT, 'apps', app, 'dist', 'main.js')
   if (existsSync(program)) return program
-  throw new Error(
-    `${program} is missing: run "pnpm turbo run build --filter=${app}", or use build-apps as globalSetup`,
-  )
+  throw new Error(`${program} is missing: run "pnpm turbo run build --filter=${app}", or use build-apps as globalSetup`)
 }
 
 /** The program that cleans up after a test run which no longer can. */
