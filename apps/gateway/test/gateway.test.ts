@@ -4,7 +4,14 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type GatewayConfig, loadGatewayConfig } from '@dbcluster/config'
-import { createNetwork, formatSwarmKey, generateIdentity, generateNetworkKey, type Network } from '@dbcluster/network'
+import {
+  createNetwork,
+  formatSwarmKey,
+  generateIdentity,
+  generateNetworkKey,
+  type Network,
+  type RequestHandler,
+} from '@dbcluster/network'
 import { CLIENT_PROTOCOL, type ClientRequest, decodeMessage, encodeMessage, type Logger } from '@dbcluster/protocol'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { readArguments } from '../src/arguments.js'
@@ -24,15 +31,17 @@ const createNode = async (networkKey: Uint8Array, port: number, hold: Promise<vo
     mode: 'node',
     privateKey: await generateIdentity(),
     networkKey,
+    memberKeys: [new Uint8Array(32).fill(1)],
     listenAddresses: [`/ip4/127.0.0.1/tcp/${port}`],
     bootstrapPeers: [],
   })({ logger })
-  network.handle(CLIENT_PROTOCOL, async ({ payload }) => {
+  const answer: RequestHandler = async ({ payload }) => {
     const { operation } = decodeMessage(payload) as ClientRequest
     await hold
     const result = operation.op === 'query' ? { columns: ['one'], rows: [[1]] } : { replicas: [] }
     return encodeMessage({ ok: true, result, meta: { servedBy: network.peerId, durationMs: 1 } })
-  })
+  }
+  network.handle(CLIENT_PROTOCOL, answer, { audience: 'everyone' })
   cleanups.push(() => network.stop())
   return network
 }

@@ -100,6 +100,8 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
     mode: 'node',
     privateKey: identity.privateKey,
     networkKey: keys.networkKey,
+    acceptedNetworkKeys: keys.acceptedNetworkKeys,
+    memberKeys: [keys.clusterKey, ...keys.acceptedClusterKeys].map((key) => deriveKey(key, 'dbcluster/members/1', 32)),
     listenAddresses: config.node.listenAddresses,
     bootstrapPeers: others,
     maxConnections: config.node.maxConnections,
@@ -209,13 +211,13 @@ const describeSelf = (config: NodeConfig, network: Network, binary: RqliteBinary
   version: VERSION,
 })
 
-/** Applications bring a credential; what comes by the other protocol was vouched for by a member, and only by one. */
+/** Applications bring a credential; what comes by the other protocol was vouched for by a member of the roster. */
 const serveQueries = (
   network: Network,
   coordinator: Coordinator,
   query: ReturnType<typeof createQueryService>,
 ): void => {
-  network.handle(CLIENT_PROTOCOL, (incoming) => query.handleClient(incoming))
+  network.handle(CLIENT_PROTOCOL, (incoming) => query.handleClient(incoming), { audience: 'everyone' })
   network.handle(FORWARD_PROTOCOL, (incoming) => query.handleForward(incoming), {
     allow: (peerId) => coordinator.roster?.members.some((member) => member.peerId === peerId) ?? false,
   })

@@ -32,6 +32,14 @@ export const BOUNDS = {
   openStreamTimeoutMs: 5_000,
   /** From connecting to knowing that the other side has the same network key. */
   protectTimeoutMs: 3_000,
+  /** From connecting to both sides having proven that they hold the cluster key; applications never do. */
+  admissionTimeoutMs: 5_000,
+  /** Misdeeds of one peer, each less than a minute after the one before, that shut it out. */
+  strikes: 8,
+  strikeMemoryMs: 60_000,
+  /** How long a peer is shut out the first time; doubled each further time. */
+  banMinMs: 30_000,
+  banMaxMs: 600_000,
   /** Wait between two dials to a wanted peer: doubled from the first to the second. */
   redialMinMs: 250,
   redialMaxMs: 10_000,

@@ -2,6 +2,7 @@ import { DbClusterError, type Logger } from '@dbcluster/protocol'
 import type { PrivateKey } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
+import { MEMBER_KEY_BYTES, type MemberKeys, toMemberKey } from './admission/member-keys.js'
 import { decodePrivateKey, ephemeralPrivateKey } from './identity.js'
 import { type PeerAddress, parsePeerAddress } from './peers/address-book.js'
 import { NETWORK_KEY_BYTES } from './swarm-key.js'
@@ -14,6 +15,13 @@ export interface NetworkInit {
   readonly privateKey?: Uint8Array
   /** 32 bytes, from a swarm-key file. */
   readonly networkKey: Uint8Array
+  /** Other network keys that are accepted from peers, while the network's key is being exchanged. @default none */
+  readonly acceptedNetworkKeys?: readonly Uint8Array[]
+  /**
+   * Secrets of 32 bytes that only nodes hold, derived from the cluster key; needed in node mode. The first is this
+   * host's own; the others, two at most, are accepted while it is being exchanged.
+   */
+  readonly memberKeys?: readonly Uint8Array[]
   /** Multiaddrs; ignored in client mode. */
   readonly listenAddresses: readonly string[]
   /** Multiaddrs told to others instead of the listening ones. */
@@ -39,7 +47,10 @@ export interface NetworkComponents {
 export interface NetworkConfig {
   readonly mode: 'node' | 'client'
   readonly privateKey: PrivateKey
-  readonly networkKey: Uint8Array
+  /** This host's own first. */
+  readonly networkKeys: readonly [Uint8Array, ...Uint8Array[]]
+  /** Undefined in client mode. */
+  readonly memberKeys: MemberKeys | undefined
   readonly listenAddresses: readonly string[]
   readonly announceAddresses: readonly string[]
   readonly bootstrapPeers: readonly PeerAddress[]
@@ -50,15 +61,18 @@ export interface NetworkConfig {
 
 /** @throws DbClusterError `KEY_INVALID` or `CONFIG_INVALID` naming the setting and its value */
 export const resolveConfig = (init: NetworkInit): NetworkConfig => {
-  if (init.networkKey.length !== NETWORK_KEY_BYTES) {
-    throw new DbClusterError('KEY_INVALID', `the network key has ${init.networkKey.length} bytes instead of 32`, {
+  const networkKeys = [init.networkKey, ...(init.acceptedNetworkKeys ?? [])] as const
+  const wrong = networkKeys.find((key) => key.length !== NETWORK_KEY_BYTES)
+  if (wrong !== undefined) {
+    throw new DbClusterError('KEY_INVALID', `a network key has ${wrong.length} bytes instead of 32`, {
       hint: 'read it from a swarm-key file with parseSwarmKey',
     })
   }
   return {
     mode: init.mode,
     privateKey: init.privateKey === undefined ? ephemeralPrivateKey() : decodePrivateKey(init.privateKey),
-    networkKey: init.networkKey,
+    networkKeys,
+    memberKeys: init.mode === 'client' ? undefined : memberKeys(init.memberKeys ?? []),
     listenAddresses: init.mode === 'client' ? [] : addresses('listenAddresses', init.listenAddresses),
     announceAddresses: addresses('announceAddresses', init.announceAddresses ?? []),
     bootstrapPeers: init.bootstrapPeers.map(parsePeerAddress),
@@ -66,6 +80,16 @@ export const resolveConfig = (init: NetworkInit): NetworkConfig => {
     discoveryIntervalMs: positive('discoveryIntervalMs', init.discoveryIntervalMs ?? 30_000),
     healthCheckIntervalMs: positive('healthCheckIntervalMs', init.healthCheckIntervalMs ?? 10_000),
   }
+}
+
+const memberKeys = (secrets: readonly Uint8Array[]): MemberKeys => {
+  const [own, ...accepted] = secrets
+  const faulty = secrets.find((secret) => secret.length !== MEMBER_KEY_BYTES)
+  if (own !== undefined && faulty === undefined) return [toMemberKey(own), ...accepted.map(toMemberKey)]
+  const what = faulty === undefined ? 'a node was given no member key' : `a member key has ${faulty.length} bytes`
+  throw new DbClusterError('KEY_INVALID', what, {
+    hint: `derive ${MEMBER_KEY_BYTES} bytes from the cluster key; a client needs none`,
+  })
 }
 
 const addresses = (setting: string, values: readonly string[]): readonly string[] => {

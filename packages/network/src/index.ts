@@ -1,5 +1,6 @@
 import './polyfill.js'
 
+export { ADMISSION_PROTOCOL } from './admission/handshake.js'
 export type { NetworkComponents, NetworkInit } from './config.js'
 export { createNetwork } from './create-network.js'
 export type { GossipHandler, GossipMessage } from './gossip/subscriptions.js'
@@ -9,6 +10,8 @@ export type { HealthState } from './peers/health.js'
 export type { RequestOptions } from './requests/outgoing-channel.js'
 export type {
   AllowOptions,
+  Audience,
+  HandleOptions,
   IncomingMessage,
   IncomingRequest,
   MessageHandler,

@@ -1,5 +1,6 @@
 import { DbClusterError, LIMITS } from '@dbcluster/protocol'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
+import { Misdeeds } from './admission/misdeeds.js'
 import type { NetworkComponents, NetworkConfig } from './config.js'
 import { Subscriptions } from './gossip/subscriptions.js'
 import { Session } from './host/session.js'
@@ -14,7 +15,7 @@ import type { RequestOptions } from './requests/outgoing-channel.js'
 import { Registry } from './requests/registry.js'
 import { unreachable } from './requests/request-errors.js'
 
-/** Every node answers on it; that is also how a node is told from an application. */
+/** Every node answers on it, applications too. */
 const HEALTH_PROTOCOL = '/dbcluster/health/1'
 const NOTHING = new Uint8Array(0)
 
@@ -25,6 +26,7 @@ export class NetworkHost implements Network {
   readonly #components: NetworkComponents
   readonly #book = new AddressBook()
   readonly #limit: ConnectionLimit
+  readonly #misdeeds: Misdeeds
   readonly #redialer: Redialer
   readonly #health: HealthChecker
   readonly #registry: Registry
@@ -33,7 +35,7 @@ export class NetworkHost implements Network {
   readonly #disconnected: Listeners<[string]>
   readonly #healthChanged: Listeners<[string, PeerHealth]>
   #messagesDropped = 0
-  #framingViolations = 0
+  #gossipIgnored = 0
   #session: Session | undefined
   /** Starts and stops follow each other, however they are called. */
   #transition: Promise<void> = Promise.resolve()
@@ -57,6 +59,10 @@ export class NetworkHost implements Network {
       onAdded: (topic) => this.#session?.gossip?.subscribe(topic),
       onRemoved: (topic) => this.#session?.gossip?.unsubscribe(topic),
     })
+    this.#misdeeds = new Misdeeds({
+      logger,
+      disconnect: (peerId, error) => this.#session?.abortConnections(peerId, error),
+    })
     this.#redialer = new Redialer({
       logger,
       isConnected,
@@ -65,6 +71,7 @@ export class NetworkHost implements Network {
     })
     this.#limit = new ConnectionLimit({
       maxConnections: config.maxConnections,
+      shutOut: (peerId) => this.#misdeeds.refusal(peerId),
       connections: () => this.#session?.libp2p.getConnections() ?? [],
       connectionsTo: (peerId) => this.#session?.libp2p.getConnections(peerIdFromString(peerId)) ?? [],
       wantedPeers: () => this.#redialer.wantedPeers(),
@@ -82,7 +89,7 @@ export class NetworkHost implements Network {
       this.#book.learn(peerId, [address])
       this.want(peerId, this.#book.of(peerId))
     }
-    if (config.mode === 'node') this.#registry.handle(HEALTH_PROTOCOL, async () => NOTHING)
+    if (config.mode === 'node') this.#registry.handle(HEALTH_PROTOCOL, async () => NOTHING, { audience: 'everyone' })
   }
 
   start(): Promise<void> {
@@ -116,7 +123,7 @@ export class NetworkHost implements Network {
   }
 
   connectedPeers(): readonly string[] {
-    return this.#session?.libp2p.getPeers().map(String).sort() ?? []
+    return [...(this.#session?.connectedPeers() ?? [])].sort()
   }
 
   want(peerId: string, multiaddrs: readonly string[]): void {
@@ -197,7 +204,9 @@ export class NetworkHost implements Network {
       connectionsRefused: this.#limit.refused,
       requestsInFlight: this.#session?.channels.requestsInFlight ?? 0,
       messagesDropped: this.#messagesDropped,
-      framingViolations: this.#framingViolations,
+      gossipIgnored: this.#gossipIgnored,
+      handshakesDropped: this.#limit.handshakesDropped,
+      ...this.#misdeeds.counts,
     }
   }
 
@@ -211,22 +220,22 @@ export class NetworkHost implements Network {
     return Session.create({
       config: this.#config,
       components: this.#components,
+      self: this.peerId,
       limit: this.#limit,
+      misdeeds: this.#misdeeds,
       book: this.#book,
       subscriptions: this.#subscriptions,
       registry: this.#registry,
       events: {
         onConnected: (peerId) => this.#onConnected(peerId),
         onDisconnected: (peerId) => this.#onDisconnected(peerId),
-        onIdentified: (peerId, protocols) => {
-          if (protocols.includes(HEALTH_PROTOCOL)) this.#health.track(peerId)
-        },
         onDiscovered: (peerId) => this.#onDiscovered(peerId),
+        onGossipIgnored: () => this.#gossipIgnored++,
       },
       onActivity: (peerId) => this.#health.heard(peerId),
       onMessageDropped: () => this.#messagesDropped++,
       onViolation: (peerId, error) => {
-        this.#framingViolations++
+        this.#misdeeds.add(peerId, 'framingViolations', error.message)
         this.#components.logger.warn('Disconnected a peer that broke the framing', {
           peer: peerId,
           error: error.message,
@@ -237,7 +246,7 @@ export class NetworkHost implements Network {
 
   #onConnected(peerId: string): void {
     this.#redialer.connected(peerId)
-    if (this.#health.of(peerId) !== undefined) this.#health.track(peerId)
+    if (this.#config.mode === 'node' || this.#health.of(peerId) !== undefined) this.#health.track(peerId)
     this.#connected.emit(peerId)
   }
 

@@ -1,7 +1,7 @@
 import type { GossipHandler } from './gossip/subscriptions.js'
 import type { HealthState } from './peers/health.js'
 import type { RequestOptions } from './requests/outgoing-channel.js'
-import type { AllowOptions, MessageHandler, RequestHandler } from './requests/registry.js'
+import type { AllowOptions, HandleOptions, MessageHandler, RequestHandler } from './requests/registry.js'
 
 /** What the health checks say about one peer. */
 export interface PeerHealth {
@@ -25,6 +25,18 @@ export interface NetworkStats {
   readonly messagesDropped: number
   /** Peers disconnected because of invalid frames. */
   readonly framingViolations: number
+  /** Proofs of membership that failed: another cluster key, or none. */
+  readonly admissionsRefused: number
+  /** Streams of members' protocols that others opened. */
+  readonly streamsRefused: number
+  /** Gossip that no member made, or too large. */
+  readonly gossipRejected: number
+  /** Gossip of members that was seen before, is of an earlier run or of a layout that this version doesn't know. */
+  readonly gossipIgnored: number
+  /** Times a peer was shut out for a while. */
+  readonly peersShutOut: number
+  /** Handshakes given up in favour of newer ones: a flood of connections that say nothing. */
+  readonly handshakesDropped: number
 }
 
 /** A host of the network. Everything but the transport may be called before `start()` and after `stop()`. */
@@ -37,7 +49,7 @@ export interface Network {
   stop(): Promise<void>
   /** Own dialable addresses, each with `/p2p/…`; none while stopped. */
   multiaddrs(): readonly string[]
-  /** Sorted. */
+  /** Sorted. Of a node: the members among them. */
   connectedPeers(): readonly string[]
 
   /** Keeps a connection to this peer, redialling with backoff, until it is forgotten. The addresses replace those given before; what isn't a multiaddr is ignored. */
@@ -46,6 +58,7 @@ export interface Network {
   unwant(peerId: string): void
   /** Without `/p2p/…`; those given to `want` first, then what was learned. */
   knownAddresses(peerId: string): readonly string[]
+  /** Of a node: members, once both sides have proven themselves. */
   onPeerConnected(listener: (peerId: string) => void): () => void
   onPeerDisconnected(listener: (peerId: string) => void): () => void
 
@@ -54,11 +67,11 @@ export interface Network {
    * @throws DbClusterError `REQUEST_TOO_LARGE` above `LIMITS.gossipBytes`, `INVALID_REQUEST` in client mode, `SHUTTING_DOWN` while stopped
    */
   publish(topic: string, payload: Uint8Array): Promise<number>
-  /** `allow` is asked with the author's peer id; others' messages are neither delivered nor passed on. */
+  /** Messages that no member made are refused. `allow` is asked with the author's peer id; others' are not delivered or passed on. */
   subscribe(topic: string, handler: GossipHandler, options?: AllowOptions): () => void
 
   /** Answers requests. One handler per protocol; what it throws travels back as the same error. @throws DbClusterError `CONFLICT` */
-  handle(protocol: string, handler: RequestHandler, options?: AllowOptions): () => void
+  handle(protocol: string, handler: RequestHandler, options?: HandleOptions): () => void
   /**
    * Asks a peer, over one stream that stays open. The payload must not be changed afterwards.
    * @throws DbClusterError `NODE_UNREACHABLE` when certainly nothing was delivered, `OUTCOME_UNKNOWN` when the connection was lost
@@ -67,7 +80,7 @@ export interface Network {
   request(peerId: string, protocol: string, payload: Uint8Array, options?: RequestOptions): Promise<Uint8Array>
   /** Sends without an answer: best effort, in order per peer and protocol while the connection lasts. */
   notify(peerId: string, protocol: string, payload: Uint8Array): void
-  handleMessages(protocol: string, handler: MessageHandler, options?: AllowOptions): () => void
+  handleMessages(protocol: string, handler: MessageHandler, options?: HandleOptions): () => void
 
   health(peerId: string): PeerHealth
   onHealthChanged(listener: (peerId: string, health: PeerHealth) => void): () => void

@@ -26,7 +26,7 @@ const startRaw = async (): Promise<Libp2p> => {
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
-    connectionProtector: privateNetwork({ key: NETWORK_KEY }),
+    connectionProtector: privateNetwork({ keys: [NETWORK_KEY] }),
     connectionMonitor: { enabled: false },
   })
   raw.push(peer)
@@ -39,7 +39,7 @@ const connectTo = (peer: Libp2p, host: TestHost): Promise<Connection> =>
 /** A node that echoes, and a well-behaved client of it. */
 const startServed = async () => {
   const node = await hosts.start()
-  node.handle(ECHO, async ({ payload }) => payload)
+  node.handle(ECHO, async ({ payload }) => payload, { audience: 'everyone' })
   const client = await hosts.start({ mode: 'client' })
   client.want(node.peerId, node.multiaddrs())
   const works = async (): Promise<void> => {
@@ -67,7 +67,7 @@ describe('a peer that breaks the framing is disconnected, and nobody else', () =
   })
 
   test('a request where only answers may come', async () => {
-    const node = await hosts.start()
+    const node = await hosts.start({ mode: 'client' })
     const peer = await startRaw()
     await peer.handle(ECHO, (stream) => {
       stream.addEventListener('message', () => stream.send(bytes({ type: FRAME.request, id: 1, payload: text('') })))
@@ -81,7 +81,7 @@ describe('a peer that breaks the framing is disconnected, and nobody else', () =
 
   test('two requests with one id', async () => {
     const { node, works } = await startServed()
-    node.handle('/test/hang/1', () => new Promise(() => undefined))
+    node.handle('/test/hang/1', () => new Promise(() => undefined), { audience: 'everyone' })
     const connection = await connectTo(await startRaw(), node)
     const stream = await connection.newStream('/test/hang/1')
     const request = bytes({ type: FRAME.request, id: 5, payload: text('x') })
@@ -108,7 +108,7 @@ test('streams over the limit are reset, the others and other peers go on', async
 })
 
 test('an answer that was cut off by the end of the stream is OUTCOME_UNKNOWN, though the end looks clean', async () => {
-  const node = await hosts.start()
+  const node = await hosts.start({ mode: 'client' })
   const peer = await startRaw()
   await peer.handle(ECHO, (stream) => {
     stream.addEventListener('message', () => {
@@ -123,10 +123,14 @@ test('an answer that was cut off by the end of the stream is OUTCOME_UNKNOWN, th
 test('a peer that asks faster than handlers finish is not read beyond 32 MiB, and then again', async () => {
   const node = await hosts.start()
   const releases: (() => void)[] = []
-  node.handle(ECHO, async () => {
-    await new Promise<void>((resolve) => releases.push(resolve))
-    return text('done')
-  })
+  node.handle(
+    ECHO,
+    async () => {
+      await new Promise<void>((resolve) => releases.push(resolve))
+      return text('done')
+    },
+    { audience: 'everyone' },
+  )
   const client = await hosts.start({ mode: 'client' })
   client.want(node.peerId, node.multiaddrs())
   const payload = new Uint8Array(4 * 1024 * 1024)

@@ -57,7 +57,7 @@ afterEach(async () => {
 
 type Protector = Libp2pOptions['connectionProtector']
 const ours = (psk: Uint8Array, init: Partial<PrivateNetworkInit> = {}): Protector =>
-  privateNetwork({ key: psk, ...init })
+  privateNetwork({ keys: [psk], ...init })
 const stock = (psk: Uint8Array): Protector => preSharedKey({ psk: new TextEncoder().encode(formatSwarmKey(psk)) })
 
 const start = async (connectionProtector: Protector): Promise<Libp2p> => {

@@ -1,5 +1,6 @@
 import { DbClusterError, LIMITS } from '@dbcluster/protocol'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import type { IncomingRequest } from '../src/index.js'
 import { Hosts, string, text, until } from './helpers/hosts.js'
 
 const hosts = new Hosts()
@@ -11,7 +12,8 @@ const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 describe('requests', () => {
   test('are answered in both directions, also by a client without listening addresses', async () => {
     const [a, b] = await hosts.pair()
-    a.handle(ECHO, async ({ payload, from }) => text(`a got ${string(payload)} from ${from}`))
+    const answer = async ({ payload, from }: IncomingRequest) => text(`a got ${string(payload)} from ${from}`)
+    a.handle(ECHO, answer, { audience: 'everyone' })
     b.handle(ECHO, async ({ payload }) => text(`b got ${string(payload)}`))
     expect(string(await a.request(b.peerId, ECHO, text('x')))).toBe('b got x')
     expect(string(await b.request(a.peerId, ECHO, text('y')))).toBe(`a got y from ${b.peerId}`)
@@ -27,12 +29,16 @@ describe('requests', () => {
     const client = await hosts.start({ mode: 'client' })
     let most = 0
     let running = 0
-    a.handle(ECHO, async ({ payload }) => {
-      most = Math.max(most, ++running)
-      await later(5)
-      running--
-      return payload
-    })
+    a.handle(
+      ECHO,
+      async ({ payload }) => {
+        most = Math.max(most, ++running)
+        await later(5)
+        running--
+        return payload
+      },
+      { audience: 'everyone' },
+    )
     client.want(a.peerId, a.multiaddrs())
     const answers = await Promise.all(
       Array.from({ length: 32 }, (_, index) => client.request(a.peerId, ECHO, text(`n${index}`))),
@@ -215,7 +221,7 @@ describe('messages', () => {
     const a = await hosts.start()
     const client = await hosts.start({ mode: 'client' })
     const heard: string[] = []
-    a.handleMessages(ECHO, ({ payload }) => void heard.push(string(payload)))
+    a.handleMessages(ECHO, ({ payload }) => void heard.push(string(payload)), { audience: 'everyone' })
     client.want(a.peerId, a.multiaddrs())
     client.notify(a.peerId, ECHO, text('first'))
     await until(() => heard.length === 1)

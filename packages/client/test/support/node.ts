@@ -1,4 +1,4 @@
-import { createNetwork, generateIdentity, type Network } from '@dbcluster/network'
+import { createNetwork, generateIdentity, type Network, type RequestHandler } from '@dbcluster/network'
 import {
   CLIENT_PROTOCOL,
   ClientRequestSchema,
@@ -25,10 +25,11 @@ export const startNode = async (networkKey: Uint8Array, backend: Backend): Promi
     mode: 'node',
     privateKey: await generateIdentity(),
     networkKey,
+    memberKeys: [new Uint8Array(32).fill(1)],
     listenAddresses: ['/ip4/127.0.0.1/tcp/0'],
     bootstrapPeers: [],
   })({ logger: SILENT })
-  network.handle(CLIENT_PROTOCOL, async ({ payload, signal }) => {
+  const answer: RequestHandler = async ({ payload, signal }) => {
     const request = checker.check(decodeMessage(payload))
     let response: ClientResponse
     try {
@@ -46,7 +47,8 @@ export const startNode = async (networkKey: Uint8Array, backend: Backend): Promi
       response = { ok: false, error: toErrorBody(error) }
     }
     return encodeMessage(response)
-  })
+  }
+  network.handle(CLIENT_PROTOCOL, answer, { audience: 'everyone' })
   await network.start()
   return network
 }

@@ -5,8 +5,12 @@ import {
   type Message,
   TopicValidatorResult,
 } from '@chainsafe/libp2p-gossipsub'
-import { LIMITS, type Logger } from '@dbcluster/protocol'
-import type { GossipMessage, Subscriptions } from './subscriptions.js'
+import type { Logger } from '@dbcluster/protocol'
+import type { MemberKeys } from '../admission/member-keys.js'
+import { type MembersOnlyInit, membersOnly } from '../admission/members-only.js'
+import type { Authors } from './authors.js'
+import { ENVELOPE_BYTES, openEnvelope, sealEnvelope } from './envelope.js'
+import type { Subscriptions } from './subscriptions.js'
 
 const MIB = 1024 * 1024
 
@@ -15,35 +19,37 @@ const MIB = 1024 * 1024
  * every subscriber at once, and `Dlo` stays at 4, since a lower one switches off grafting at the moment of connecting.
  * @see https://github.com/libp2p/specs/blob/master/pubsub/gossipsub/gossipsub-v1.1.md
  */
-export const gossipService = (): ((components: GossipSubComponents) => GossipSub) =>
-  gossipsub({
-    globalSignaturePolicy: 'StrictSign',
-    emitSelf: false,
-    fallbackToFloodsub: false,
-    floodPublish: true,
-    allowPublishToZeroTopicPeers: true,
-    D: 6,
-    Dlo: 4,
-    Dhi: 12,
-    heartbeatInterval: 300,
-    // Many members may share one address (one machine, one NAT).
-    scoreParams: { IPColocationFactorWeight: 0 },
-    doPX: false,
-    maxInboundStreams: 4,
-    maxOutboundStreams: 4,
-    maxOutboundBufferSize: 16 * MIB,
-    maxInboundDataLength: 4 * MIB,
-    maxTopicBytesPerPeer: 64 * 1024,
-    decodeRpcLimits: {
-      maxSubscriptions: 128,
-      maxMessages: 1_024,
-      maxIhaveMessageIDs: 5_000,
-      maxIwantMessageIDs: 5_000,
-      maxIdontwantMessageIDs: 1_024,
-      maxControlMessages: 1_024,
-      maxPeerInfos: 16,
-    },
-  })
+export const gossipService =
+  (members: MembersOnlyInit) =>
+  (components: GossipSubComponents): GossipSub =>
+    gossipsub({
+      globalSignaturePolicy: 'StrictSign',
+      emitSelf: false,
+      fallbackToFloodsub: false,
+      floodPublish: true,
+      allowPublishToZeroTopicPeers: true,
+      D: 6,
+      Dlo: 4,
+      Dhi: 12,
+      heartbeatInterval: 300,
+      // Many members may share one address (one machine, one NAT).
+      scoreParams: { IPColocationFactorWeight: 0 },
+      doPX: false,
+      maxInboundStreams: 4,
+      maxOutboundStreams: 4,
+      maxOutboundBufferSize: 16 * MIB,
+      maxInboundDataLength: 4 * MIB,
+      maxTopicBytesPerPeer: 64 * 1024,
+      decodeRpcLimits: {
+        maxSubscriptions: 128,
+        maxMessages: 1_024,
+        maxIhaveMessageIDs: 5_000,
+        maxIwantMessageIDs: 5_000,
+        maxIdontwantMessageIDs: 1_024,
+        maxControlMessages: 1_024,
+        maxPeerInfos: 16,
+      },
+    })(membersOnly(components, members))
 
 /** Publishing and subscribing of a running host. */
 export interface Gossip {
@@ -52,28 +58,54 @@ export interface Gossip {
   unsubscribe(topic: string): void
 }
 
-/** Joins gossipsub to the handlers of this host. */
-export const attachGossip = (pubsub: GossipSub, subscriptions: Subscriptions, logger: Logger): Gossip => {
-  const validate = (message: Message): TopicValidatorResult => {
-    const received = toGossipMessage(message)
-    if (received === undefined || received.payload.length > LIMITS.gossipBytes) return TopicValidatorResult.Reject
-    // Who isn't a member may hold the network key all the same; its messages go no further, and cost it nothing.
-    return subscriptions.allows(message.topic, received.from)
-      ? TopicValidatorResult.Accept
-      : TopicValidatorResult.Ignore
+export interface GossipInit {
+  readonly logger: Logger
+  readonly subscriptions: Subscriptions
+  readonly keys: MemberKeys
+  readonly self: string
+  /** Names this run of this host. */
+  readonly run: Uint8Array
+  readonly authors: Authors
+  /** The peer that brought it should not have: no member made it. */
+  readonly onRejected: (peerId: string) => void
+  readonly onIgnored: () => void
+}
+
+/** Joins gossipsub to the handlers of this host. What is handed out and passed on was made by a member, once. */
+export const attachGossip = (pubsub: GossipSub, init: GossipInit): Gossip => {
+  const { keys, self, run, authors, subscriptions } = init
+  let counter = 0n
+  const validate = (source: string, message: Message): TopicValidatorResult => {
+    if (message.type !== 'signed') return reject(init, source)
+    const author = message.from.toString()
+    const opened = openEnvelope(keys, { topic: message.topic, author }, message.data)
+    if (opened.kind === 'bad') return reject(init, source)
+    // A newer version's message, a replay or an author that this node doesn't know may come from an honest neighbour.
+    const taken = opened.kind === 'opened' && authors.take(author, opened.envelope.run, opened.envelope.counter)
+    if (taken && subscriptions.allows(message.topic, author)) return TopicValidatorResult.Accept
+    if (!taken) init.onIgnored()
+    return TopicValidatorResult.Ignore
   }
-  pubsub.addEventListener('message', (event) => {
+  pubsub.addEventListener('message', ({ detail }) => {
     try {
-      const received = toGossipMessage(event.detail)
-      if (received !== undefined) subscriptions.deliver(event.detail.topic, received)
+      if (detail.type !== 'signed') return
+      // Validated already: only such messages come here.
+      subscriptions.deliver(detail.topic, {
+        from: detail.from.toString(),
+        payload: detail.data.subarray(ENVELOPE_BYTES),
+      })
     } catch (error) {
-      logger.error('Delivering a gossip message failed', { error })
+      init.logger.error('Delivering a gossip message failed', { error })
     }
   })
   return {
-    publish: async (topic, payload) => (await pubsub.publish(topic, payload)).recipients.length,
+    publish: async (topic, payload) => {
+      counter++
+      const sealed = sealEnvelope(keys, { topic, author: self }, { run, counter, payload })
+      return (await pubsub.publish(topic, sealed)).recipients.length
+    },
     subscribe: (topic) => {
-      pubsub.topicValidators.set(topic, (_from, message) => validate(message))
+      pubsub.topicValidators.set(topic, (from, message) => validate(from.toString(), message))
       pubsub.subscribe(topic)
     },
     unsubscribe: (topic) => {
@@ -83,5 +115,7 @@ export const attachGossip = (pubsub: GossipSub, subscriptions: Subscriptions, lo
   }
 }
 
-const toGossipMessage = (message: Message): GossipMessage | undefined =>
-  message.type === 'signed' ? { from: message.from.toString(), payload: message.data } : undefined
+const reject = ({ onRejected }: GossipInit, source: string): TopicValidatorResult => {
+  onRejected(source)
+  return TopicValidatorResult.Reject
+}

@@ -26,12 +26,13 @@ export const hostOptions = (
   connectionEncrypters: [noise()],
   // A paused stream may still receive a full window, so the window has to be smaller than the read buffer.
   streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MIB, maxReadBufferLength: 4 * MIB } })],
-  connectionProtector: privateNetwork({ key: config.networkKey, onMismatch: createMismatchLog(components.logger) }),
+  connectionProtector: privateNetwork({ keys: config.networkKeys, onMismatch: createMismatchLog(components.logger) }),
   connectionGater: gater,
   connectionManager: {
     // `ConnectionLimit` decides; libp2p would close connections in use to get below its own limit.
     maxConnections: 2 * config.maxConnections + 2 * BOUNDS.pendingConnections + BOUNDS.knownPeers,
-    maxIncomingPendingConnections: BOUNDS.pendingConnections,
+    // `ConnectionLimit` lets the oldest handshake give way; libp2p would refuse the newest.
+    maxIncomingPendingConnections: 4 * BOUNDS.pendingConnections,
     // Per host and second: a whole network may be on one machine, or behind one address.
     inboundConnectionThreshold: 2 * config.maxConnections,
     inboundUpgradeTimeout: BOUNDS.dialTimeoutMs,

@@ -1,29 +1,35 @@
-import { DbClusterError, type Logger } from '@dbcluster/protocol'
-import type { Libp2p } from '@libp2p/interface'
+import { DbClusterError } from '@dbcluster/protocol'
+import type { Libp2p, Libp2pEvents } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { createLibp2p } from 'libp2p'
+import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import { Admission } from '../admission/admission.js'
+import type { MemberKeys } from '../admission/member-keys.js'
+import type { MembersOnlyInit } from '../admission/members-only.js'
+import type { Misdeeds } from '../admission/misdeeds.js'
 import { BOUNDS } from '../bounds.js'
 import type { NetworkComponents, NetworkConfig } from '../config.js'
+import { Authors } from '../gossip/authors.js'
 import type { Gossip } from '../gossip/gossip.js'
 import type { Subscriptions } from '../gossip/subscriptions.js'
 import { type AddressBook, bareAddress } from '../peers/address-book.js'
 import type { ConnectionLimit } from '../peers/connection-limit.js'
 import { hostOptions } from './create-host.js'
 
-/** What a host tells about its peers. */
+/** What a host tells about its peers; a node tells of members only. */
 export interface HostEvents {
   readonly onConnected: (peerId: string) => void
   readonly onDisconnected: (peerId: string) => void
-  /** Another host said which protocols it speaks. */
-  readonly onIdentified: (peerId: string, protocols: readonly string[]) => void
   /** The routing table holds a peer that may not be connected. */
   readonly onDiscovered: (peerId: string) => void
+  readonly onGossipIgnored: () => void
 }
 
 export interface HostInit {
   readonly config: NetworkConfig
   readonly components: NetworkComponents
+  readonly self: string
   readonly limit: ConnectionLimit
+  readonly misdeeds: Misdeeds
   readonly book: AddressBook
   readonly subscriptions: Subscriptions
   readonly events: HostEvents
@@ -33,24 +39,62 @@ export interface HostInit {
 export interface Host {
   readonly libp2p: Libp2p
   readonly gossip: Gossip | undefined
+  /** Undefined in client mode, where nobody proves anything. */
+  readonly admission: Admission | undefined
+  readonly membersOnly: MembersOnlyInit | undefined
   /** Looks a peer's addresses up in the routing table and keeps them in the address book. */
   readonly lookUp: (peerId: string) => Promise<void>
 }
 
 /** Makes the host of the configured mode; gossipsub and kad-dht are loaded by nodes only. */
 export const createHost = async (init: HostInit): Promise<Host> => {
-  const { config, components, subscriptions } = init
+  const { config, components } = init
   const options = hostOptions(config, components, init.limit.gater())
-  if (config.mode === 'client') {
-    const libp2p = await createLibp2p(options)
-    listen(libp2p, init)
-    return { libp2p, gossip: undefined, lookUp: async () => undefined }
+  if (config.memberKeys !== undefined) return await createNodeHost(init, options, config.memberKeys)
+  const libp2p = await createLibp2p(options)
+  on(libp2p, 'peer:connect', init, (peerId) => init.events.onConnected(peerId.toString()))
+  on(libp2p, 'peer:disconnect', init, (peerId) => init.events.onDisconnected(peerId.toString()))
+  learnAddresses(libp2p, undefined, init)
+  return { libp2p, gossip: undefined, admission: undefined, membersOnly: undefined, lookUp: async () => undefined }
+}
+
+const createNodeHost = async (init: HostInit, options: Libp2pOptions, keys: MemberKeys): Promise<Host> => {
+  const { self, subscriptions, misdeeds, events } = init
+  const { logger } = init.components
+  const authors = new Authors()
+  const admission = new Admission({
+    keys,
+    self,
+    logger,
+    onProven: (peerId, run) => authors.connected(peerId, run),
+    onAdmitted: (peerId) => events.onConnected(peerId),
+    onLeft: (peerId) => {
+      authors.disconnected(peerId)
+      events.onDisconnected(peerId)
+    },
+    onRefused: (peerId, reason) => misdeeds.add(peerId, 'admissionsRefused', reason),
+  })
+  const members: MembersOnlyInit = {
+    isProven: (connection) => admission.isProven(connection),
+    ready: (connection) => admission.ready(connection),
+    onRefused: (peerId, protocol) => misdeeds.add(peerId, 'streamsRefused', protocol),
   }
   const { attachGossip, nodeServices } = await import('./node-services.js')
-  const libp2p = await createLibp2p({ ...options, services: nodeServices(config.discoveryIntervalMs) })
-  listen(libp2p, init)
-  const gossip = attachGossip(libp2p.services.pubsub, subscriptions, components.logger)
-  return { libp2p, gossip, lookUp: (peerId) => lookUp(libp2p, init.book, peerId) }
+  const services = nodeServices(init.config.discoveryIntervalMs, members)
+  const libp2p = await createLibp2p({ ...options, services })
+  await admission.attach(libp2p)
+  learnAddresses(libp2p, admission, init)
+  const gossip = attachGossip(libp2p.services.pubsub, {
+    logger,
+    subscriptions,
+    keys,
+    self,
+    run: admission.run,
+    authors,
+    onRejected: (peerId) => misdeeds.add(peerId, 'gossipRejected', 'no member made it'),
+    onIgnored: () => events.onGossipIgnored(),
+  })
+  return { libp2p, gossip, admission, membersOnly: members, lookUp: (peerId) => lookUp(libp2p, init.book, peerId) }
 }
 
 /** Starts it. @throws DbClusterError `LISTEN_FAILED` */
@@ -79,37 +123,31 @@ const lookUp = async (libp2p: Libp2p, book: AddressBook, peerId: string): Promis
 }
 
 /** What a listener throws would end the process, so each is wrapped. */
-const guarded =
-  <E>(logger: Logger, listener: (event: E) => void) =>
-  (event: E): void => {
+const on = <K extends keyof Libp2pEvents>(
+  libp2p: Libp2p,
+  event: K,
+  { components: { logger } }: HostInit,
+  listener: (detail: Libp2pEvents[K]['detail']) => void,
+): void => {
+  libp2p.addEventListener(event, ({ detail }: CustomEvent) => {
     try {
-      listener(event)
+      listener(detail)
     } catch (error) {
-      logger.error('Handling a network event failed', { error })
+      logger.error('Handling a network event failed', { event, error })
     }
-  }
+  })
+}
 
-const listen = (libp2p: Libp2p, { components: { logger }, book, events }: HostInit): void => {
-  libp2p.addEventListener(
-    'peer:connect',
-    guarded(logger, ({ detail }) => events.onConnected(detail.toString())),
-  )
-  libp2p.addEventListener(
-    'peer:disconnect',
-    guarded(logger, ({ detail }) => events.onDisconnected(detail.toString())),
-  )
-  libp2p.addEventListener(
-    'peer:identify',
-    guarded(logger, ({ detail }) => {
-      book.learn(detail.peerId.toString(), detail.listenAddrs.map(bareAddress))
-      events.onIdentified(detail.peerId.toString(), detail.protocols)
-    }),
-  )
-  libp2p.addEventListener(
-    'peer:discovery',
-    guarded(logger, ({ detail }) => {
-      book.learn(detail.id.toString(), detail.multiaddrs.map(bareAddress))
-      events.onDiscovered(detail.id.toString())
-    }),
-  )
+/** A node learns from members only: of anybody else nothing is kept beyond its connection. */
+const learnAddresses = (libp2p: Libp2p, admission: Admission | undefined, init: HostInit): void => {
+  const { book, events } = init
+  on(libp2p, 'peer:identify', init, ({ peerId, connection, listenAddrs }) => {
+    const learn = (): void => book.learn(peerId.toString(), listenAddrs.map(bareAddress))
+    if (admission === undefined) learn()
+    else admission.ready(connection).then(learn, () => undefined)
+  })
+  on(libp2p, 'peer:discovery', init, ({ id, multiaddrs }) => {
+    book.learn(id.toString(), multiaddrs.map(bareAddress))
+    events.onDiscovered(id.toString())
+  })
 }

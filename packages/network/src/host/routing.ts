@@ -1,4 +1,5 @@
 import { type KadDHT, type KadDHTComponents, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { type MembersOnlyInit, membersOnly } from '../admission/members-only.js'
 
 /** Of its own, so that no public DHT ever mixes with a private one. */
 const PROTOCOL = '/dbcluster/kad/1.0.0'
@@ -9,7 +10,7 @@ const PROTOCOL = '/dbcluster/kad/1.0.0'
  * @see https://github.com/libp2p/specs/tree/master/kad-dht
  */
 export const routingService =
-  (discoveryIntervalMs: number) =>
+  (discoveryIntervalMs: number, members: MembersOnlyInit) =>
   (components: KadDHTComponents): KadDHT =>
     kadDHT({
       protocol: PROTOCOL,
@@ -24,7 +25,7 @@ export const routingService =
       maxOutboundStreams: 16,
       pingOldContactMaxQueueSize: 100,
       routingTableUpdateMaxQueueSize: 256,
-    })(withoutStore(components))
+    })(membersOnly(withoutStore(components), members))
 
 const refuseRecord = async (): Promise<void> => {
   throw new Error('this network keeps no records in its routing table')

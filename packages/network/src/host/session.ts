@@ -31,8 +31,9 @@ export class Session {
       this.abortConnections(peerId, error)
       init.onViolation(peerId, error)
     }
-    this.#dialer = new Dialer({ libp2p, book: init.book, refusal: (peerId) => init.limit.refusal(peerId) })
-    this.#incoming = new IncomingStreams({ ...init, libp2p, logger: init.components.logger, onViolation })
+    const { admission, membersOnly } = host
+    this.#dialer = new Dialer({ libp2p, book: init.book, refusal: (peerId) => init.limit.refusal(peerId), admission })
+    this.#incoming = new IncomingStreams({ ...init, libp2p, membersOnly, logger: init.components.logger, onViolation })
     this.channels = new ChannelPool({ ...init, connect: (peerId) => this.#dialer.connect(peerId), onViolation })
   }
 
@@ -61,6 +62,12 @@ export class Session {
     this.#dialer.stop()
     this.channels.closeAll('the host is stopping')
     await this.libp2p.stop()
+  }
+
+  /** Members, of a node; everybody connected, of a client. */
+  connectedPeers(): readonly string[] {
+    const peers = this.libp2p.getPeers().map(String)
+    return this.#host.admission === undefined ? peers : peers.filter((peerId) => this.isConnected(peerId))
   }
 
   connect(peerId: string): Promise<unknown> {

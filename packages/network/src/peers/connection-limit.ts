@@ -1,4 +1,4 @@
-import type { Connection, ConnectionGater } from '@libp2p/interface'
+import type { Connection, ConnectionGater, MultiaddrConnection } from '@libp2p/interface'
 import { BOUNDS } from '../bounds.js'
 
 export interface ConnectionLimitInit {
@@ -6,6 +6,8 @@ export interface ConnectionLimitInit {
   readonly connections: () => readonly Connection[]
   readonly connectionsTo: (peerId: string) => readonly Connection[]
   readonly wantedPeers: () => readonly string[]
+  /** Why this peer may not connect now, whatever else: it misbehaved. */
+  readonly shutOut: (peerId: string) => string | undefined
 }
 
 /**
@@ -14,7 +16,9 @@ export interface ConnectionLimitInit {
  */
 export class ConnectionLimit {
   readonly #init: ConnectionLimitInit
+  readonly #pending = new Set<MultiaddrConnection>()
   #refused = 0
+  #handshakesDropped = 0
   /** Accepted in this turn of the event loop, not yet among the connections. */
   #accepted = 0
 
@@ -27,9 +31,16 @@ export class ConnectionLimit {
     return this.#refused
   }
 
+  /** Handshakes given up in favour of newer ones. */
+  get handshakesDropped(): number {
+    return this.#handshakesDropped
+  }
+
   /** Why one more connection to this peer isn't possible, if so. */
   refusal(peerId: string): string | undefined {
     const { connectionsTo, maxConnections } = this.#init
+    const shutOut = this.#init.shutOut(peerId)
+    if (shutOut !== undefined) return shutOut
     if (connectionsTo(peerId).length >= BOUNDS.connectionsPerPeer) {
       return `it already has ${BOUNDS.connectionsPerPeer} connections`
     }
@@ -41,14 +52,32 @@ export class ConnectionLimit {
       : `max_connections (${maxConnections}) is reached`
   }
 
-  /** For libp2p. The peer is known only after encryption, so before it only hopeless connections are refused. */
+  /** For libp2p. The peer is known only after encryption; before it nobody is refused for want of a place. */
   gater(): ConnectionGater {
-    const { connections, maxConnections } = this.#init
     return {
-      denyInboundConnection: () => this.#deny(connections().length >= maxConnections + BOUNDS.pendingConnections),
-      denyInboundUpgradedConnection: (peerId) =>
-        this.#deny(this.refusal(peerId.toString()) !== undefined) || this.#accept(),
+      denyInboundConnection: (connection) => this.#begin(connection),
+      denyInboundEncryptedConnection: (peerId) => this.#deny(this.#init.shutOut(peerId.toString()) !== undefined),
+      denyInboundUpgradedConnection: (peerId, connection) => {
+        this.#pending.delete(connection)
+        return this.#deny(this.refusal(peerId.toString()) !== undefined) || this.#accept()
+      },
     }
+  }
+
+  /**
+   * The oldest handshake gives way to the newest: an honest one takes milliseconds, so a flood of connections that say
+   * nothing can't keep it out, as it would if the newest was refused.
+   */
+  #begin(connection: MultiaddrConnection): false {
+    this.#pending.add(connection)
+    connection.addEventListener('close', () => this.#pending.delete(connection))
+    const [oldest] = this.#pending
+    if (this.#pending.size > BOUNDS.pendingConnections && oldest !== undefined) {
+      this.#pending.delete(oldest)
+      this.#handshakesDropped++
+      oldest.abort(new Error('too many handshakes at once'))
+    }
+    return false
   }
 
   /** Connections that come at once must not all find the same last slot free. */

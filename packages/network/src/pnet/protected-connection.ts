@@ -5,11 +5,11 @@ import type { Keystream } from './keystream.js'
 
 export interface ProtectedConnectionInit {
   readonly connection: MultiaddrConnection
-  readonly inbound: Keystream
-  readonly outbound: Keystream
   readonly log: Logger
-  /** Sees the first decrypted bytes; @throws Error to have the connection aborted. */
-  readonly check: (data: Uint8Array) => void
+  /** @throws Error to have the connection aborted */
+  readonly decrypt: (chunk: Uint8Array) => Uint8Array
+  /** Called when there is something to send for the first time. */
+  readonly createOutbound: () => Keystream
   /** The connection below is gone; `remotely` when the other side ended it. */
   readonly onClosed: (remotely: boolean) => void
 }
@@ -17,20 +17,19 @@ export interface ProtectedConnectionInit {
 /** A connection whose bytes are encrypted with the network key, around the plain one. */
 export class ProtectedConnection extends AbstractMultiaddrConnection {
   readonly #connection: MultiaddrConnection
-  readonly #outbound: Keystream
+  readonly #createOutbound: () => Keystream
+  #outbound: Keystream | undefined
 
   constructor(init: ProtectedConnectionInit) {
-    const { connection, inbound } = init
+    const { connection } = init
     super({ log: init.log, remoteAddr: connection.remoteAddr, direction: connection.direction })
     this.#connection = connection
-    this.#outbound = init.outbound
+    this.#createOutbound = init.createOutbound
     // What a listener throws would end the process.
     connection.addEventListener('message', (event) => {
       try {
         for (const chunk of event.data instanceof Uint8Array ? [event.data] : event.data) {
-          const data = inbound.apply(chunk)
-          init.check(data)
-          this.onData(data)
+          this.onData(init.decrypt(chunk))
         }
       } catch (error) {
         this.abort(error instanceof Error ? error : new Error(String(error)))
@@ -46,6 +45,7 @@ export class ProtectedConnection extends AbstractMultiaddrConnection {
   }
 
   override sendData(data: Uint8ArrayList): SendResult {
+    this.#outbound ??= this.#createOutbound()
     return { sentBytes: data.byteLength, canSendMore: this.#connection.send(this.#outbound.apply(data.subarray())) }
   }
 

@@ -1,5 +1,6 @@
 import type { Logger } from '@dbcluster/protocol'
-import type { Connection, Libp2p } from '@libp2p/interface'
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { guardStream, type MembersOnlyInit } from '../admission/members-only.js'
 import { BOUNDS } from '../bounds.js'
 import { InFlight } from './in-flight.js'
 import { IncomingChannel } from './incoming-channel.js'
@@ -8,6 +9,8 @@ import type { ProtocolEntry } from './registry.js'
 export interface IncomingStreamsInit {
   readonly libp2p: Libp2p
   readonly logger: Logger
+  /** Undefined in client mode, where nobody proves anything. */
+  readonly membersOnly: MembersOnlyInit | undefined
   readonly onActivity: (peerId: string) => void
   readonly onViolation: (peerId: string, error: Error) => void
 }
@@ -21,26 +24,24 @@ export class IncomingStreams {
   }
 
   async add(entry: ProtocolEntry): Promise<void> {
-    const { libp2p, logger } = this.#init
+    const { libp2p, logger, membersOnly } = this.#init
     const inFlight = new InFlight()
     const limits = { maxInboundStreams: BOUNDS.inboundStreams, maxOutboundStreams: BOUNDS.inboundStreams }
-    await libp2p.handle(
-      entry.protocol,
-      // Not async: the channel has to listen before the first data event.
-      (stream, connection: Connection) => {
-        const from = connection.remotePeer.toString()
-        new IncomingChannel({
-          from,
-          entry,
-          stream,
-          inFlight,
-          logger,
-          onActivity: () => this.#init.onActivity(from),
-          onViolation: (error) => this.#init.onViolation(from, error),
-        })
-      },
-      limits,
-    )
+    // Not async: the channel has to listen before the first data event.
+    const serve = (stream: Stream, connection: Connection): void => {
+      const from = connection.remotePeer.toString()
+      new IncomingChannel({
+        from,
+        entry,
+        stream,
+        inFlight,
+        logger,
+        onActivity: () => this.#init.onActivity(from),
+        onViolation: (error) => this.#init.onViolation(from, error),
+      })
+    }
+    const open = entry.audience === 'everyone' || membersOnly === undefined
+    await libp2p.handle(entry.protocol, open ? serve : guardStream(entry.protocol, serve, membersOnly), limits)
   }
 
   async remove(entry: ProtocolEntry): Promise<void> {

@@ -14,9 +14,17 @@ export interface IncomingMessage {
 export type RequestHandler = (request: IncomingRequest) => Promise<Uint8Array>
 export type MessageHandler = (message: IncomingMessage) => void
 
+/** Who may speak a protocol: nodes that have proven that they hold the cluster key, or whoever holds the network key. */
+export type Audience = 'members' | 'everyone'
+
 export interface AllowOptions {
-  /** Who may use it, asked each time. @default everyone with the network key */
+  /** Narrows the audience; asked each time. @default all of it */
   readonly allow?: (peerId: string) => boolean
+}
+
+export interface HandleOptions extends AllowOptions {
+  /** Fixed by a protocol's first handler. @default members */
+  readonly audience?: Audience
 }
 
 interface Registered<H> {
@@ -27,6 +35,7 @@ interface Registered<H> {
 /** Who handles what comes in on one protocol. */
 export interface ProtocolEntry {
   readonly protocol: string
+  readonly audience: Audience
   request: Registered<RequestHandler> | undefined
   readonly messages: Set<Registered<MessageHandler>>
 }
@@ -54,8 +63,8 @@ export class Registry {
   }
 
   /** @throws DbClusterError `CONFLICT` when the protocol has a handler: two can't answer the same request */
-  handle(protocol: string, handler: RequestHandler, options: AllowOptions = {}): () => void {
-    const entry = this.#entry(protocol)
+  handle(protocol: string, handler: RequestHandler, options: HandleOptions = {}): () => void {
+    const entry = this.#entry(protocol, options)
     if (entry.request !== undefined) {
       throw new DbClusterError('CONFLICT', `requests on ${protocol} are already handled`, {
         hint: 'remove the other handler first',
@@ -69,8 +78,8 @@ export class Registry {
     }
   }
 
-  handleMessages(protocol: string, handler: MessageHandler, options: AllowOptions = {}): () => void {
-    const entry = this.#entry(protocol)
+  handleMessages(protocol: string, handler: MessageHandler, options: HandleOptions = {}): () => void {
+    const entry = this.#entry(protocol, options)
     const registered = { handler, allow: options.allow ?? everyone }
     entry.messages.add(registered)
     return () => {
@@ -79,10 +88,10 @@ export class Registry {
     }
   }
 
-  #entry(protocol: string): ProtocolEntry {
+  #entry(protocol: string, { audience = 'members' }: HandleOptions): ProtocolEntry {
     const existing = this.#entries.get(protocol)
     if (existing !== undefined) return existing
-    const entry: ProtocolEntry = { protocol, request: undefined, messages: new Set() }
+    const entry: ProtocolEntry = { protocol, audience, request: undefined, messages: new Set() }
     this.#entries.set(protocol, entry)
     this.#init.onAdded(entry)
     return entry

@@ -29,6 +29,7 @@ export const createTestLogger = (): TestLogger => {
 }
 
 export const NETWORK_KEY = new Uint8Array(32).fill(7)
+export const MEMBER_KEY = new Uint8Array(32).fill(9)
 
 export interface TestHost extends Network {
   readonly logger: TestLogger
@@ -44,6 +45,7 @@ export class Hosts {
     const network = createNetwork({
       mode: 'node',
       networkKey: NETWORK_KEY,
+      memberKeys: [MEMBER_KEY],
       listenAddresses: ['/ip4/127.0.0.1/tcp/0'],
       bootstrapPeers: [],
       ...init,
