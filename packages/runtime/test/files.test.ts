@@ -12,6 +12,9 @@ import {
   loadNetworkKey,
   loadOrCreateIdentity,
   loadOrCreateKeys,
+  type NetworkKeys,
+  type RotationStep,
+  rotateKey,
   writeFileAtomic,
 } from '../src/index.js'
 
@@ -141,6 +144,55 @@ describe('the keys of a network', () => {
       code: 'KEY_MISSING',
       message: expect.stringContaining('n.key'),
     })
+  })
+})
+
+describe('exchanging a key', () => {
+  const init = (step: RotationStep, which: 'network' | 'cluster' = 'cluster') => ({
+    which,
+    step,
+    file: join(home, 'keys', `${which}.key`),
+    logger,
+  })
+  const load = () =>
+    loadOrCreateKeys({
+      networkKeyFile: join(home, 'keys', 'network.key'),
+      clusterKeyFile: join(home, 'keys', 'cluster.key'),
+      bootstrapPeers: [],
+      firstStart: true,
+      logger,
+    })
+
+  test.each(['network', 'cluster'] as const)(
+    'of the %s takes three steps, each of which may be repeated',
+    async (which) => {
+      const pick = (keys: NetworkKeys) =>
+        which === 'network'
+          ? [keys.networkKey, ...keys.acceptedNetworkKeys]
+          : [keys.clusterKey, ...keys.acceptedClusterKeys]
+      const [old] = pick(await load())
+      for (const times of [1, 2]) expect([times, await rotateKey(init('prepare', which))]).toHaveLength(2)
+      const [still, coming] = pick(await load())
+      expect(still).toEqual(old)
+      for (const times of [1, 2]) expect([times, await rotateKey(init('switch', which))]).toHaveLength(2)
+      expect(pick(await load())).toEqual([coming, old])
+      await expect(rotateKey(init('prepare', which))).rejects.toMatchObject({ code: 'CONFLICT' })
+      for (const times of [1, 2]) expect([times, await rotateKey(init('finish', which))]).toHaveLength(2)
+      expect(pick(await load())).toEqual([coming])
+      expect(readdirSync(join(home, 'keys')).sort()).toEqual(['cluster.key', 'network.key'])
+      expect(mode(join(home, 'keys', `${which}.key`))).toBe(0o600)
+    },
+  )
+
+  test.each(['switch', 'finish'] as const)('never leaves a step out: %s', async (step) => {
+    if (step === 'switch') await load()
+    else {
+      await load()
+      await rotateKey(init('prepare'))
+    }
+    const before = await load()
+    await expect(rotateKey(init(step))).rejects.toMatchObject({ code: 'KEY_MISSING' })
+    expect(await load()).toEqual(before)
   })
 })
 

@@ -2,8 +2,15 @@ import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { createApiKey } from '@dbcluster/auth'
 import { DbClusterError, type Logger } from '@dbcluster/protocol'
-import { createLogger, loadOrCreateKeys, readIdentity } from '@dbcluster/runtime'
-import { type Command, Option } from 'commander'
+import {
+  createLogger,
+  loadOrCreateKeys,
+  ROTATION_STEPS,
+  type RotationStep,
+  readIdentity,
+  rotateKey,
+} from '@dbcluster/runtime'
+import { Argument, type Command, Option } from 'commander'
 import { stringify } from 'yaml'
 import { addApiKeyCommands } from './api-keys.js'
 import { listOption } from './options.js'
@@ -13,6 +20,17 @@ const DEFAULT_DIRECTORY = './data/keys'
 
 /** Hexadecimal digits of a fingerprint: enough to compare two copies by eye, useless to guess a key. */
 const FINGERPRINT_DIGITS = 16
+
+/** What is to be done once a step was taken on one node. */
+const AFTERWARDS = {
+  prepare:
+    'Copy that file (mode 0600) to the same place on every other node, and restart the nodes one after the other: they\n' +
+    'accept both keys then. Go on with `switch` once all have been restarted.',
+  switch:
+    'Restart this node, then switch and restart the next one. With the network key: give the new one to gateways and\n' +
+    'applications too, any time before `finish`.',
+  finish: 'Restart this node, then finish and restart the next one.',
+} as const satisfies Record<RotationStep, string>
 
 interface ApiOptions {
   readonly app: string
@@ -54,6 +72,18 @@ export const addKeysCommand = (program: Command, directory: string, credential: 
     })
 
   keys
+    .command('rotate')
+    .description('take one step of exchanging a key on this node: prepare, switch, finish, each on all nodes in turn')
+    .addArgument(new Argument('<key>', 'which key').choices(['network', 'cluster']))
+    .addArgument(new Argument('<step>', 'which step').choices([...ROTATION_STEPS]))
+    .option('--dir <directory>', 'where the keys are', DEFAULT_DIRECTORY)
+    .action(async (which: 'network' | 'cluster', step: RotationStep, { dir }: { readonly dir: string }) => {
+      const { networkKeyFile, clusterKeyFile } = files(dir)
+      const file = which === 'network' ? networkKeyFile : clusterKeyFile
+      process.stdout.write(`${await rotateKey({ which, file, step, logger })}\n${AFTERWARDS[step]}\n`)
+    })
+
+  keys
     .command('api')
     .description(
       'make an API key for auth.api_keys of the nodes, without a network: the first one; see create for others',
@@ -89,7 +119,7 @@ const describeKeys = async (
   { networkKeyFile, clusterKeyFile, identityFile }: KeyFiles,
   logger: Logger,
 ): Promise<string> => {
-  const { networkKey, clusterKey } = await loadOrCreateKeys({
+  const { networkKey, clusterKey, acceptedNetworkKeys, acceptedClusterKeys } = await loadOrCreateKeys({
     networkKeyFile,
     clusterKeyFile,
     bootstrapPeers: [],
@@ -104,9 +134,11 @@ const describeKeys = async (
     })
   })
   const identity = await readIdentity(identityFile, logger)
+  const accepted = (keys: readonly Uint8Array[]): string =>
+    keys.map((key) => `\n             accepted too: fingerprint ${fingerprint(key)}`).join('')
   return [
-    `network key  ${networkKeyFile}  fingerprint ${fingerprint(networkKey)}`,
-    `cluster key  ${clusterKeyFile}  fingerprint ${fingerprint(clusterKey)}`,
+    `network key  ${networkKeyFile}  fingerprint ${fingerprint(networkKey)}${accepted(acceptedNetworkKeys)}`,
+    `cluster key  ${clusterKeyFile}  fingerprint ${fingerprint(clusterKey)}${accepted(acceptedClusterKeys)}`,
     `peer id      ${identity?.peerId ?? 'none yet: the node makes its identity at its first start'}`,
     '',
   ].join('\n')

@@ -20,6 +20,11 @@ interface Author {
 export class Authors {
   readonly #authors = new Map<string, Author>()
 
+  /** Authors remembered. */
+  get size(): number {
+    return this.#authors.size
+  }
+
   /** The author is connected and in this run. */
   connected(peerId: string, run: Uint8Array): void {
     const author = this.#author(peerId)
