@@ -2,6 +2,7 @@ export { createTestIssuer, forgedTokens, type TestIssuer } from './attack/forged
 export { HOSTILE_NAMES } from './attack/hostile-names.js'
 export { OutcomeTable } from './attack/outcome-table.js'
 export { openRaw, type RawConnection, requestHead } from './attack/raw-http.js'
+export { type AttackerInit, type Attempt, type AttemptResult, runAttacker } from './attack/run-attacker.js'
 export { sampleOperations } from './attack/sample-operations.js'
 export { type SampleRequest, sampleRequests } from './attack/sample-requests.js'
 export { type AskOptions, type DirectLine, type OperationOf, openDirectLine } from './cluster/direct-line.js'

@@ -20,3 +20,6 @@ export const appProgram = (app: 'node' | 'gateway'): string => {
 
 /** The program that cleans up after a test run which no longer can. */
 export const REAPER_PROGRAM = join(ROOT, 'packages', 'testkit', 'reaper.mjs')
+
+/** The program that attacks a node. */
+export const ATTACKER_PROGRAM = join(ROOT, 'packages', 'testkit', 'attacker.mjs')

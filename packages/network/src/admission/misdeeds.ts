@@ -10,6 +10,9 @@ const WEIGHTS = {
   gossipRejected: 1,
 } as const satisfies Record<string, number>
 
+/** A mistyped key is worth a line, a flood of peers without one isn't worth many. */
+const WARN_EVERY_MS = 10_000
+
 /** A kind of misdeed; also its name among the host's counters. */
 export type Misdeed = keyof typeof WEIGHTS
 
@@ -29,6 +32,7 @@ export class Misdeeds {
   }
   readonly #init: MisdeedsInit
   readonly #penalties: Penalties
+  #warnedMs = Number.NEGATIVE_INFINITY
 
   constructor(init: MisdeedsInit) {
     this.#init = init
@@ -41,7 +45,14 @@ export class Misdeeds {
   /** Counts one; the peer may be disconnected by it. */
   add(peerId: string, misdeed: Misdeed, reason: string): void {
     this.counts[misdeed]++
-    this.#init.logger.debug('A peer misbehaved', { peer: peerId, misdeed, reason })
+    const { logger } = this.#init
+    const nowMs = performance.now()
+    if (misdeed === 'admissionsRefused' && nowMs - this.#warnedMs > WARN_EVERY_MS) {
+      this.#warnedMs = nowMs
+      logger.warn('A peer could not prove that it holds the cluster key', { peer: peerId, reason })
+    } else {
+      logger.debug('A peer misbehaved', { peer: peerId, misdeed, reason })
+    }
     this.#penalties.strike(peerId, WEIGHTS[misdeed])
   }
 

@@ -147,6 +147,8 @@ const learnAddresses = (libp2p: Libp2p, admission: Admission | undefined, init: 
     else admission.ready(connection).then(learn, () => undefined)
   })
   on(libp2p, 'peer:discovery', init, ({ id, multiaddrs }) => {
+    // libp2p calls whoever connects discovered, too; of those a node learns when they have proven themselves.
+    if (admission !== undefined && libp2p.getConnections(id).length > 0) return
     book.learn(id.toString(), multiaddrs.map(bareAddress))
     events.onDiscovered(id.toString())
   })
