@@ -112,13 +112,13 @@ const gossip = ({ topic, messages, waitMs = 3_000 }) =>
 
 /** Opens TCP connections that say nothing, or only garbage, `count` in all and `open` at a time. */
 const flood = async ({ count, open, garbage = false }) => {
-  const { host, port } = multiaddr(plan.target).toOptions()
+  const [, , host, , port] = plan.target.split('/')
   const sockets = new Set()
   let connected = 0
   let failed = 0
   let closedByNode = 0
   for (let index = 0; index < count; index += 1) {
-    const socket = net.connect({ host, port })
+    const socket = net.connect({ host, port: Number(port) })
     sockets.add(socket)
     socket.once('connect', () => {
       connected += 1

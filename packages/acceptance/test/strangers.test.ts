@@ -9,9 +9,16 @@ let target = ''
 beforeAll(async () => {
   cluster = await startTestCluster({ gateway: false })
   target = cluster.nodes[0]?.multiaddrs[0] ?? ''
-  const database = await cluster.client().database('users')
-  await database.createTable('CREATE TABLE t (a)')
-}, 60_000)
+  await eventually(
+    'the database is there',
+    () =>
+      cluster
+        .client()
+        .database('users')
+        .then(() => true),
+    { limitMs: 40_000 },
+  )
+}, 90_000)
 afterAll(() => cluster?.stop(), 30_000)
 
 const MEMBERS_ONLY = [
