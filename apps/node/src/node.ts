@@ -29,6 +29,7 @@ import { createSqlPlanner } from '@dbcluster/sql'
 import { createNodeAuthenticator } from './authenticator.js'
 import { followRoster } from './follow-roster.js'
 import { portSource } from './port-source.js'
+import { keepQuarantinePurged } from './purge-quarantine.js'
 import { replicaSecrets } from './replica-secrets.js'
 import { VERSION } from './version.js'
 
@@ -120,6 +121,8 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
     security: createReplicaSecurity(replicaSecrets(keys)),
   })
   onStop(() => replicas.stopAll())
+  const retentionMs = config.database.quarantineRetentionMs
+  onStop(keepQuarantinePurged(dataDir, { retentionMs, logger }))
   const coordinator = createCoordinator({
     replicationFactor: config.database.replicationFactor,
     foreignKeys: config.database.foreignKeys,

@@ -27,6 +27,7 @@ export type {
 } from './client/types.js'
 export type { ReplicaDirectory } from './host/inspect.js'
 export { createReplicaHost } from './host/process-replica-host.js'
+export { purgeQuarantine } from './host/quarantine.js'
 export type {
   HostedReplica,
   HostedReplicaListener,

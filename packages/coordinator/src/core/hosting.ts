@@ -61,7 +61,8 @@ export class Hosting {
   /** Replicas whose rqlited is meant to run as a member, or to become one. */
   running(): readonly LocalReplica[] {
     return [...this.#hosted.values()].filter(
-      ({ phase, spawned, role, lost }) => phase === 'running' && spawned && role !== 'warm' && lost === undefined,
+      ({ phase, spawned, role, lost, asleep }) =>
+        phase === 'running' && spawned && !asleep && role !== 'warm' && lost === undefined,
     )
   }
 

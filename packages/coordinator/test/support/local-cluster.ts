@@ -2,6 +2,7 @@ import type { NodeInfo, NodeMessage, NodeMessageOf, NodeMessageType, Roster } fr
 import { type CoordinatorInit, resolveConfig } from '../../src/core/config.js'
 import { CoordinatorCore } from '../../src/core/core.js'
 import type { AskResult, CoordinatorEffect, CoordinatorEvent, LocalReplica, Memory } from '../../src/core/events.js'
+import type { LocalRaft } from './local-raft.js'
 
 const INFO: NodeInfo = {
   multiaddrs: [],
@@ -70,6 +71,13 @@ export class LocalNode {
         return void this.leases.delete(effect.leaseKey)
       case 'startReplica': {
         const about = { name: effect.name, clusterId: effect.decree.clusterId }
+        const { raft } = this.#cluster
+        if (raft !== undefined && effect.start.kind === 'warm') {
+          if (this.rqlited !== 'works') return
+          raft.history.push(`warm ${this.peerId}`)
+          return later({ type: 'replicaWarmed', ...about })
+        }
+        if (raft !== undefined && effect.start.kind === 'join' && this.rqlited === 'works') raft.join(effect.assignment)
         if (this.rqlited === 'hangs') return
         if (this.rqlited === 'fails') return later({ type: 'replicaFailed', ...about, error: 'rqlited: no luck' })
         if (effect.gather === undefined) return later({ type: 'replicaReady', ...about })
@@ -79,8 +87,10 @@ export class LocalNode {
       }
       case 'removeReplica':
         return later({ type: 'replicaRemoved', name: effect.name, clusterId: effect.clusterId })
-      default:
-        return
+      default: {
+        const event = this.#cluster.raft?.perform(this.peerId, effect)
+        if (event !== undefined) later(event)
+      }
     }
   }
 }
@@ -104,6 +114,8 @@ export class LocalCluster {
   /** What rqlited does on nodes that are added from now on. */
   rqlited: LocalNode['rqlited'] = 'works'
   readonly nodes = new Map<string, LocalNode>()
+  /** The Raft of the one database there is, where a test is about its members. */
+  raft: LocalRaft | undefined
   /** Letters for which this says so are kept back in {@link held}. */
   hold: (letter: Letter) => boolean = () => false
   readonly held: Letter[] = []

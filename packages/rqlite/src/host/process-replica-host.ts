@@ -3,8 +3,12 @@ import { DbClusterError, type StopRecord } from '@dbcluster/protocol'
 import type { ReplicaSpec, ReplicaStart } from '../arguments/replica-spec.js'
 import type { RqliteClient } from '../client/rqlite-client.js'
 import type { RaftView } from '../client/types.js'
+import { createSystemClock } from '../process/clock.js'
 import { createReplicaProcess } from '../process/create-replica-process.js'
+import { createNodeProcessHost } from '../process/node-process-host.js'
+import { replicaFiles } from '../process/replica-files.js'
 import type { ReplicaProcess } from '../process/replica-process.js'
+import { stopStrays } from '../process/stop-strays.js'
 import { dial } from './dial.js'
 import { type ReplicaDirectory, replicaDirectories } from './inspect.js'
 import { LaunchMarks } from './launch-mark.js'
@@ -83,10 +87,14 @@ class ProcessReplicaHost implements ReplicaHost {
   remove(name: string, reason: string): Promise<void> {
     return this.#inTurn(name, async () => {
       await this.#end(name)
+      // One that an earlier run of this node left behind would go on with a directory that is no longer there.
+      const { logger } = this.#components
+      const strays = { host: createNodeProcessHost(), clock: createSystemClock(), logger }
+      await stopStrays(replicaFiles(this.#directory(name)), strays)
       const kept = await setAside(this.#init.dataDir, name)
       await this.#marks.forget(name)
       this.#components.ports.release(name)
-      this.#components.logger.info('Replica removed', { database: name, reason, kept_at: kept ?? 'nothing to keep' })
+      logger.info('Replica removed', { database: name, reason, kept_at: kept ?? 'nothing to keep' })
     })
   }
 

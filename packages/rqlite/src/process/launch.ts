@@ -14,6 +14,7 @@ import {
 } from './process-record.js'
 import { checkStart, hasRaftState } from './raft-state.js'
 import { makeReplicaDirectories, type ReplicaFiles, rotateLog } from './replica-files.js'
+import { stopStrays } from './stop-strays.js'
 
 export interface LaunchContext {
   readonly spec: ReplicaSpec
@@ -28,9 +29,6 @@ export interface Launched {
   readonly process: RunningProcess
   readonly adopted: boolean
 }
-
-/** Time that a stray gets to end by SIGTERM before SIGKILL. */
-const STRAY_GRACE_MS = 3_000
 
 /**
  * One live rqlited for this replica: the one that an earlier run of this node left behind, if it is what the spec asks
@@ -72,16 +70,6 @@ const adopt = async (
   // Without a recorded process one may still have been started; then the directory in the arguments tells.
   const unsure = record === undefined ? await hasRaftState(spec.directory) : record.process === null
   if (found === undefined && !unsure) return undefined
-  for (const stray of await host.findByLastArgument(files.data)) {
-    logger.warn('Stopping a stray rqlited', { pid: stray.pid, directory: files.data })
-    await stopStray(stray, clock)
-  }
+  await stopStrays(files, { host, clock, logger })
   return undefined
-}
-
-const stopStray = async (stray: RunningProcess, clock: Clock): Promise<void> => {
-  stray.signal('SIGTERM')
-  const cancel = clock.after(STRAY_GRACE_MS, () => stray.signal('SIGKILL'))
-  await stray.exited
-  cancel()
 }

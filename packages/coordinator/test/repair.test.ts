@@ -1,0 +1,193 @@
+import type { DatabaseRecord } from '@dbcluster/protocol'
+import { describe, expect, test } from '@jest/globals'
+import { isA, LocalCluster, type LocalNode } from './support/local-cluster.js'
+import { LocalRaft } from './support/local-raft.js'
+
+const PEERS = ['NodeA', 'NodeB', 'NodeC', 'NodeD']
+const NAME = 'app_users'
+
+/** Four nodes, a database on three of them, NodeA's rqlited leads. */
+const start = (peers = PEERS): LocalCluster => {
+  const cluster = LocalCluster.of(peers, { healthCheckIntervalMs: 1_000, repairLookMs: 500 })
+  cluster.ensure('NodeA', NAME)
+  cluster.raft = new LocalRaft(recordAt(cluster, 'NodeA').decree)
+  cluster.pass(2_000)
+  return cluster
+}
+
+const recordAt = (cluster: LocalCluster, peerId: string): DatabaseRecord => {
+  const record = cluster.node(peerId).core.table.database(NAME)
+  if (record === undefined) throw new Error(`${peerId} knows of no ${NAME}`)
+  return record
+}
+
+const raftOf = (cluster: LocalCluster): LocalRaft => {
+  if (cluster.raft === undefined) throw new Error('no Raft')
+  return cluster.raft
+}
+
+const placedOn = (cluster: LocalCluster, peerId: string): readonly string[] => {
+  const { placement, decree } = recordAt(cluster, peerId)
+  return (placement?.replicas ?? decree.replicas).map((replica) => replica.peerId).sort()
+}
+
+const votersOf = (cluster: LocalCluster): readonly string[] =>
+  raftOf(cluster)
+    .voters.map(({ id }) => id.split('.')[0] ?? '')
+    .sort()
+
+const removedAt = (node: LocalNode): readonly string[] => node.all('removeReplica').map(({ reason }) => reason)
+
+describe('a dead node', () => {
+  test('is replaced in order: the newcomer is up and reached, the dead voter goes, the newcomer joins (I3)', () => {
+    const cluster = start()
+    cluster.drop('NodeC')
+    cluster.pass(15_000)
+    expect(raftOf(cluster).history).toEqual(['warm NodeD', 'dialled', 'removed NodeC', 'joined NodeD'])
+    for (const peerId of ['NodeA', 'NodeB', 'NodeD'])
+      expect(placedOn(cluster, peerId)).toEqual(['NodeA', 'NodeB', 'NodeD'])
+  })
+
+  test('that nobody can take the place of stays a voter: fewer replicas are no repair', () => {
+    const cluster = start(PEERS.slice(0, 3))
+    cluster.drop('NodeC')
+    cluster.pass(30_000)
+    expect(raftOf(cluster).history).toEqual([])
+    const reasons = cluster
+      .node('NodeA')
+      .all('log')
+      .filter(({ message }) => message === 'A failed node is not replaced')
+    expect(reasons.length).toBeGreaterThan(0)
+  })
+
+  test('stays a voter while the chosen newcomer does not come up', () => {
+    const cluster = start()
+    cluster.node('NodeD').rqlited = 'hangs'
+    cluster.drop('NodeC')
+    cluster.pass(60_000)
+    expect(votersOf(cluster)).toEqual(['NodeA', 'NodeB', 'NodeC'])
+    cluster.node('NodeD').rqlited = 'works'
+    cluster.pass(120_000)
+    expect(votersOf(cluster)).toEqual(['NodeA', 'NodeB', 'NodeD'])
+  })
+
+  test('whose rqlited goes on leading is removed through that leader by the lowest of the others', () => {
+    const cluster = start()
+    const raft = raftOf(cluster)
+    raft.leader = raft.voters.find(({ id }) => id.startsWith('NodeC'))?.id ?? ''
+    cluster.drop('NodeC')
+    cluster.pass(20_000)
+    expect(votersOf(cluster)).toEqual(['NodeA', 'NodeB', 'NodeD'])
+  })
+
+  test('finds its copy disowned when it returns, but acts on that only once it has compared its store (I5)', () => {
+    const cluster = start()
+    const gone = cluster.node('NodeC')
+    const memory = {
+      acceptors: [],
+      records: [recordAt(cluster, 'NodeC')],
+      replicas: gone
+        .all('persist')
+        .flatMap(({ writes }) => writes.filter(({ key }) => key === `replica/${NAME}`))
+        .slice(-1)
+        .map(({ value }) => value as never),
+    }
+    const roster = cluster.node('NodeA').core.roster
+    cluster.drop('NodeC')
+    cluster.pass(15_000)
+    cluster.hold = isA('METADATA_DIGEST')
+    const back = cluster.add('NodeC', { ...memory, ...(roster === undefined ? {} : { roster }) })
+    back.dispatch({
+      type: 'messageReceived',
+      from: 'NodeA',
+      message: { type: 'METADATA_UPDATE', records: [recordAt(cluster, 'NodeA')] },
+    })
+    cluster.run()
+    expect(removedAt(back)).toEqual([])
+    cluster.hold = () => false
+    cluster.pass(20_000)
+    expect(removedAt(back)).toEqual(['it is no member of its cluster any more'])
+    expect(votersOf(cluster)).toEqual(['NodeA', 'NodeB', 'NodeD'])
+  })
+})
+
+describe('a newcomer', () => {
+  test('that was started for nothing goes again, and gives its ports back (I8)', () => {
+    const cluster = start()
+    cluster.drop('NodeC')
+    cluster.hold = isA('NODE_REPLACEMENT_READY')
+    cluster.pass(8_000)
+    expect(raftOf(cluster).history).toEqual(['warm NodeD'])
+    cluster.hold = (letter) => isA('NODE_REPLACEMENT_READY')(letter) || isA('NODE_REPLACEMENT_NEEDED')(letter)
+    cluster.pass(120_000)
+    expect(removedAt(cluster.node('NodeD'))).toContain('its replacement was broken off')
+    expect(cluster.node('NodeD').leases.size).toBe(0)
+    expect(votersOf(cluster)).toEqual(['NodeA', 'NodeB', 'NodeC'])
+  })
+
+  test('that lost the word to join is told again', () => {
+    const cluster = start()
+    cluster.drop('NodeC')
+    let lost = 0
+    cluster.hold = (letter) => {
+      if (!isA('NODE_REPLACEMENT_JOIN')(letter) || lost > 0) return false
+      lost += 1
+      return true
+    }
+    cluster.pass(25_000)
+    expect(lost).toBe(1)
+    expect(votersOf(cluster)).toEqual(['NodeA', 'NodeB', 'NodeD'])
+  })
+})
+
+describe('operators', () => {
+  const ask = (cluster: LocalCluster, peerId: string, request: Parameters<typeof asked>[1]): void => {
+    cluster.node(peerId).dispatch(asked('op-1', request))
+    cluster.run()
+  }
+  const asked = (
+    askId: string,
+    request: Extract<Parameters<LocalNode['dispatch']>[0], { type: 'operatorAsked' }>['request'],
+  ) => ({ type: 'operatorAsked', askId, request }) as const
+  const answerOf = (cluster: LocalCluster, peerId: string) => cluster.node(peerId).all('operatorAnswer').at(-1)?.result
+
+  test('empty a node: the newcomer joins before the replica there goes', () => {
+    const cluster = start()
+    ask(cluster, 'NodeB', { kind: 'drain', on: true })
+    expect(answerOf(cluster, 'NodeB')).toMatchObject({ ok: true, details: { draining: true, databases: 1 } })
+    cluster.pass(20_000)
+    expect(raftOf(cluster).history).toEqual(['warm NodeD', 'dialled', 'joined NodeD', 'removed NodeB'])
+    expect(removedAt(cluster.node('NodeB'))).toHaveLength(1)
+    expect(cluster.node('NodeB').core.table.node('NodeB')?.info.value).toMatchObject({ draining: true, databases: 0 })
+  })
+
+  test('change the number of replicas, up and down', () => {
+    const cluster = start()
+    ask(cluster, 'NodeD', { kind: 'setReplication', name: NAME, replicationFactor: 4 })
+    cluster.pass(10_000)
+    expect(answerOf(cluster, 'NodeD')).toEqual({ ok: true, details: { replicationFactor: 4 } })
+    expect(votersOf(cluster)).toEqual(PEERS)
+    ask(cluster, 'NodeD', { kind: 'setReplication', name: NAME, replicationFactor: 1 })
+    cluster.pass(20_000)
+    expect(votersOf(cluster)).toEqual(['NodeA'])
+  })
+
+  test('are refused what cannot be', () => {
+    const cluster = start()
+    ask(cluster, 'NodeA', { kind: 'setReplication', name: NAME, replicationFactor: 5 })
+    expect(answerOf(cluster, 'NodeA')).toMatchObject({ ok: false, error: { code: 'INSUFFICIENT_NODES' } })
+    ask(cluster, 'NodeA', { kind: 'forget', peerId: 'NodeB' })
+    expect(answerOf(cluster, 'NodeA')).toMatchObject({ ok: false, error: { code: 'CONFLICT' } })
+    ask(cluster, 'NodeA', { kind: 'setReplication', name: 'app_nothing', replicationFactor: 1 })
+    expect(answerOf(cluster, 'NodeA')).toMatchObject({ ok: false, error: { code: 'DATABASE_NOT_FOUND' } })
+  })
+
+  test('forget a node that is gone, which then counts for no majority any more', () => {
+    const cluster = start()
+    cluster.drop('NodeD')
+    ask(cluster, 'NodeA', { kind: 'forget', peerId: 'NodeD' })
+    cluster.pass(5_000)
+    expect(answerOf(cluster, 'NodeA')).toMatchObject({ ok: true, details: { members: 3 } })
+    expect(cluster.node('NodeB').core.roster?.members.map(({ peerId }) => peerId)).toEqual(['NodeA', 'NodeB', 'NodeC'])
+  })
+})
