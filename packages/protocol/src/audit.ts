@@ -12,10 +12,6 @@ export type AuditAction =
   | 'forgetNode'
   | 'createKey'
   | 'revokeKey'
-  | 'setReplication'
-  | 'recoverDatabase'
-  | 'drainNode'
-  | 'forgetNode'
   | 'access'
 
 /** One administrative act, or one refused attempt. Never secrets, never tenant data: names and ids only. */

@@ -44,10 +44,6 @@ const ACTIONS: Readonly<Record<OperationName, AuditAction | undefined>> = {
   createKey: 'createKey',
   listKeys: undefined,
   revokeKey: 'revokeKey',
-  setReplication: 'setReplication',
-  recover: 'recoverDatabase',
-  drainNode: 'drainNode',
-  forgetNode: 'forgetNode',
 }
 
 const REFUSALS: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'FORBIDDEN'])
