@@ -7,6 +7,8 @@ export class LocalRaft {
   voters: RaftVoter[]
   leader: string
   index = 10
+  /** How far each node's log goes, where a test is about that. */
+  readonly lastIndexes = new Map<string, number>()
   /** What happened to the configuration and around it, in order. */
   readonly history: string[] = []
 
@@ -26,6 +28,14 @@ export class LocalRaft {
       case 'removeVoter':
         this.remove(effect.raftId)
         return { type: 'voterRemoved', name: effect.name, clusterId: effect.clusterId, raftId: effect.raftId }
+      case 'surveyReplica': {
+        const survey = {
+          lastIndex: this.lastIndexes.get(peerId) ?? this.index,
+          lastTerm: 2,
+          hasLeader: this.leader !== '',
+        }
+        return { type: 'replicaSurveyed', surveyId: effect.surveyId, survey }
+      }
       default:
         return undefined
     }
@@ -35,6 +45,14 @@ export class LocalRaft {
     this.index += 1
     this.history.push(`joined ${raftId.split('.')[0]}`)
     this.voters = [...this.voters, { id: raftId, address: `${host}:${raftPort}` }]
+  }
+
+  /** Whoever starts so goes on alone. */
+  recover(raftId: string): void {
+    this.history.push(`recovered from ${raftId.split('.')[0]}`)
+    this.voters = this.voters.filter(({ id }) => id === raftId)
+    this.leader = raftId
+    this.index = 3 // a new history may begin lower than the old one ended
   }
 
   remove(raftId: string): void {
@@ -51,7 +69,8 @@ export class LocalRaft {
     const about = { type: 'raftSeen', name, clusterId, proved: prove } as const
     if (own === undefined) return about
     const isLeader = own.id === this.leader
-    const view = { raftId: own.id, isLeader, leaderId: this.leader, lastLogIndex: this.index, voters: this.voters }
+    const leaderId = this.leader === '' ? undefined : this.leader
+    const view = { raftId: own.id, isLeader, leaderId, lastLogIndex: this.index, voters: this.voters }
     return { ...about, view }
   }
 }
