@@ -114,12 +114,16 @@ const gossip = ({ topic, messages, waitMs = 3_000 }) =>
 const flood = async ({ count, open, garbage = false }) => {
   const [, , host, , port] = plan.target.split('/')
   const sockets = new Set()
+  /** Settled sockets, oldest first: one that has not connected yet is not given up in favour of another. */
+  const settle = (socket) => new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))
+  const settled = new Map()
   let connected = 0
   let failed = 0
   let closedByNode = 0
   for (let index = 0; index < count; index += 1) {
     const socket = net.connect({ host, port: Number(port) })
     sockets.add(socket)
+    settled.set(socket, settle(socket))
     socket.once('connect', () => {
       connected += 1
       if (garbage) socket.write(Buffer.alloc(64, index))
@@ -130,15 +134,15 @@ const flood = async ({ count, open, garbage = false }) => {
     })
     socket.once('close', () => {
       if (sockets.delete(socket)) closedByNode += 1
+      settled.delete(socket)
     })
-    if (sockets.size >= open) {
-      await pause(1)
-      while (sockets.size >= open) {
-        const [oldest] = sockets
-        sockets.delete(oldest)
-        oldest.destroy()
-      }
-    } else if (index % 50 === 0) await pause(1)
+    while (sockets.size >= open) {
+      const [oldest] = sockets
+      await settled.get(oldest)
+      if (!sockets.delete(oldest)) continue
+      oldest.destroy()
+    }
+    if (index % 50 === 0) await pause(1)
   }
   await pause(100)
   for (const socket of sockets) {
