@@ -118,14 +118,16 @@ export class Field {
 
   /** Waits until all replicas of a database serve, none of them on the node `without`. @returns whether that came about */
   async recovered(database: string, limitMs: number, without?: Member): Promise<boolean> {
-    const healthy = async (): Promise<boolean> => {
-      const replicas = (await this.status(database))?.replicas ?? []
-      const serving = replicas.filter(({ status, peer_id }) => status === 'active' && peer_id !== without?.peerId)
-      return serving.length === replicas.length && replicas.length >= 3
-    }
-    return eventually(`${database} is whole`, healthy, { limitMs, everyMs: 250 }).then(
+    return eventually(`${database} is whole`, () => this.isWhole(database, without), { limitMs, everyMs: 250 }).then(
       () => true,
       () => false,
     )
+  }
+
+  /** Whether all replicas of a database serve now, none of them on the node `without`. */
+  async isWhole(database: string, without?: Member): Promise<boolean> {
+    const replicas = (await this.status(database))?.replicas ?? []
+    const serving = replicas.filter(({ status, peer_id }) => status === 'active' && peer_id !== without?.peerId)
+    return serving.length === replicas.length && replicas.length >= 3
   }
 }

@@ -40,14 +40,14 @@ export const finale = async ({ field, history, choices, handles }: FinaleInit): 
   }
 
   for (const [name, db] of handles) {
+    // A read each time: nobody else keeps it from falling asleep any more.
     const answers = async (): Promise<boolean> => {
       await db.query('SELECT 1', [], { consistency: 'strong', timeoutMs: READ_TIMEOUT_MS })
-      return true
+      return field.isWhole(name)
     }
-    await eventually(`${name} answers`, answers, { limitMs: RECOVERY_LIMIT_MS, everyMs: 200 }).catch((error: unknown) =>
-      field.problem(String(error)),
+    await eventually(`${name} answers`, answers, { limitMs: RECOVERY_LIMIT_MS, everyMs: 200 }).catch(async (error) =>
+      field.problem(`${await unhealed(field, name)}; ${String(error)}`),
     )
-    if (!(await field.recovered(name, RECOVERY_LIMIT_MS))) field.problem(await unhealed(field, name))
   }
   history.add({ type: 'quiet' })
   for (const { f, key } of choices.everything) {
