@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { hostAndPort, type ReplicaSpec, type RqliteBinary } from '../src/index.js'
 import { eventually } from './support/eventually.js'
 import { freePorts } from './support/free-ports.js'
@@ -8,6 +8,9 @@ import { binaryUnderTest } from './support/rqlited.js'
 import { testSecurity } from './support/test-security.js'
 
 const MARKS = ['a-table-of-secrets', 'a-value-of-a-row', 'a-value-of-a-snapshot'] as const
+
+/** Many starts one after the other, on a machine that may be busy. */
+jest.setTimeout(90_000)
 
 let binary: RqliteBinary
 let bench: ReplicaBench
@@ -45,11 +48,16 @@ const conversation = async (over: Partial<ReplicaSpec>): Promise<Buffer> => {
   await up(first)
   await up(second)
   const [table, row, snapshot] = MARKS
-  const { client } = first.process
-  await client.execute([{ sql: `CREATE TABLE "${table}" (a)` }])
-  await client.execute([{ sql: `INSERT INTO "${table}" VALUES ('${snapshot}')` }])
-  await client.snapshot()
-  await second.process.client.execute([{ sql: `INSERT INTO "${table}" VALUES ('${row}')` }], { forward: true })
+  // Forwarded by the one that does not lead; which one that is may change at any time.
+  const write = (sql: string): Promise<void> =>
+    eventually(sql, async () => {
+      const results = [first, second].map(({ process }) => process.client.execute([{ sql }], { forward: true }))
+      return (await Promise.allSettled(results)).every(({ status }) => status === 'fulfilled')
+    })
+  await write(`CREATE TABLE IF NOT EXISTS "${table}" (a UNIQUE)`)
+  await write(`INSERT OR IGNORE INTO "${table}" VALUES ('${snapshot}')`)
+  await first.process.client.snapshot()
+  await write(`INSERT OR IGNORE INTO "${table}" VALUES ('${row}')`)
   await up(newcomer)
   await eventually('the newcomer has the rows', async () => {
     const query = newcomer.process.client.query([{ sql: `SELECT count(*) FROM "${table}"` }], { level: 'none' })
@@ -67,10 +75,11 @@ describe('what replicas say to each other', () => {
   })
 
   test('holds no word of a row, a table or a credential, where it is protected', async () => {
-    const heard = await conversation({ security: testSecurity('key') })
-    expect(heard.length).toBeGreaterThan(10_000)
+    const security = testSecurity('key')
+    const heard = await conversation({ security })
+    expect(heard.length).toBeGreaterThan(1_000)
     expect(marksIn(heard)).toEqual([])
-    expect(heard.includes('key-')).toBe(false)
-    expect(heard.includes('INSERT')).toBe(false)
+    const [{ username, password }] = security.credentials('c'.repeat(32))
+    expect([username, password, 'INSERT'].filter((word) => heard.includes(word))).toEqual([])
   })
 })

@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import type { ReplicaSecurity, ReplicaSpec, RqliteBinary } from '../src/index.js'
+import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import type { ReplicaSecurity, ReplicaSpec, RqliteBinary, RqliteStatement } from '../src/index.js'
 import { eventually } from './support/eventually.js'
 import { createReplicaBench, type Replica, type ReplicaBench } from './support/replica-bench.js'
 import { binaryUnderTest } from './support/rqlited.js'
 import { testSecurity } from './support/test-security.js'
+
+/** Many starts one after the other, on a machine that may be busy. */
+jest.setTimeout(90_000)
 
 let binary: RqliteBinary
 let bench: ReplicaBench
@@ -33,16 +36,18 @@ const restart = async (replica: Replica, security: ReplicaSecurity): Promise<Rep
   return next
 }
 
-/** Writes through whichever replica leads. */
-const write = (replicas: readonly Replica[], value: number): Promise<void> =>
-  eventually(`${value} is written`, async () => {
+/** Through whichever replica leads. */
+const applied = (replicas: readonly Replica[], statement: RqliteStatement): Promise<void> =>
+  eventually(`${statement.sql} ${statement.params}`, async () => {
     for (const { process } of replicas) {
-      const sql = 'INSERT INTO t VALUES (?) ON CONFLICT DO NOTHING'
-      const done = await process.client.execute([{ sql, params: [value] }], { timeoutMs: 2_000 }).catch(() => undefined)
+      const done = await process.client.execute([statement], { timeoutMs: 2_000 }).catch(() => undefined)
       if (done?.[0] !== undefined && done[0].error === undefined) return true
     }
     return false
   })
+
+const write = (replicas: readonly Replica[], value: number): Promise<void> =>
+  applied(replicas, { sql: 'INSERT INTO t VALUES (?) ON CONFLICT DO NOTHING', params: [value] })
 
 const rowsOf = async ({ process }: Replica): Promise<readonly unknown[]> => {
   await process.client.readThroughRaft()
@@ -51,9 +56,8 @@ const rowsOf = async ({ process }: Replica): Promise<readonly unknown[]> => {
   return results[0]?.rows.map(([value]) => value) ?? []
 }
 
-const makeTable = async ([first]: readonly Replica[]): Promise<void> => {
-  await first?.process.client.execute([{ sql: 'CREATE TABLE t (a INTEGER PRIMARY KEY)' }])
-}
+const makeTable = (replicas: readonly Replica[]): Promise<void> =>
+  applied(replicas, { sql: 'CREATE TABLE IF NOT EXISTS t (a INTEGER PRIMARY KEY)' })
 
 const votersOf = async (replicas: readonly Replica[]): Promise<readonly string[]> => {
   const views = await Promise.all(replicas.map(({ process }) => process.client.status()))

@@ -115,7 +115,6 @@ describe('the Raft port of a replica', () => {
     const thief = bench.create(await bench.spec('thief', { clusterId: 'd'.repeat(32), raftPort: third.spec.raftPort }))
     thief.start()
     await thief.ready(AbortSignal.timeout(10_000))
-    await replicas[0].process.client.execute([{ sql: 'CREATE TABLE mine (a)' }])
     await eventually('members tried', async () => {
       const nodes = await replicas[0].process.client.nodes()
       return nodes.some(({ id, reachable }) => id === 'three' && !reachable)
