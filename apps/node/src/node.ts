@@ -6,7 +6,7 @@ import { openStore } from '@dbcluster/metadata'
 import { createNetwork, type Network } from '@dbcluster/network'
 import { createNetPortProbe, createPortAllocator } from '@dbcluster/ports'
 import { CLIENT_PROTOCOL, FORWARD_PROTOCOL, type Logger, type NodeInfo } from '@dbcluster/protocol'
-import { createQueryService } from '@dbcluster/query'
+import { createQueryGates, createQueryService } from '@dbcluster/query'
 import {
   createReplicaHost,
   createReplicaSecurity,
@@ -123,6 +123,7 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
   onStop(() => replicas.stopAll())
   const retentionMs = config.database.quarantineRetentionMs
   onStop(keepQuarantinePurged(dataDir, { retentionMs, logger }))
+  const gates = createQueryGates(replicas)
   const coordinator = createCoordinator({
     replicationFactor: config.database.replicationFactor,
     foreignKeys: config.database.foreignKeys,
@@ -133,11 +134,13 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
     healthCheckIntervalMs: config.discovery.healthCheckIntervalMs,
     replacementGraceMs: config.database.replacementGraceMs,
     replacementsAtOnce: config.database.replacementsAtOnce,
+    hibernationTimeoutMs: config.database.hibernationTimeoutMs,
   })({
     store,
     messenger: network,
     ports: portSource(ports, advertiseAddress),
     replicas,
+    gates,
     clock: systemClock,
     logger,
     randomHex,
@@ -150,6 +153,7 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
     coordinator,
     network,
     replicas,
+    gates,
     authenticator: await createNodeAuthenticator({
       auth: config.auth,
       findKey: (id) => coordinator.key(id),

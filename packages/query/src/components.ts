@@ -4,6 +4,7 @@ import type { AuditLog, Logger } from '@dbcluster/protocol'
 import type { RqliteCapabilities, RqliteClient } from '@dbcluster/rqlite'
 import type { SqlPlanner } from '@dbcluster/sql'
 import type { AdmissionLimits } from './admission.js'
+import type { QueryGates } from './gates.js'
 import type { QueryLimits } from './query-limits.js'
 
 /** A replica on this node whose rqlited is meant to run. */
@@ -59,6 +60,8 @@ export interface QueryComponents {
   >
   readonly network: QueryNetwork
   readonly replicas: LocalReplicas
+  /** One of them in front of each replica here. */
+  readonly gates: QueryGates
   readonly authenticator: Authenticator
   readonly planner: SqlPlanner
   readonly limits: QueryLimits

@@ -22,4 +22,6 @@ export interface Passage extends Ask {
   readonly throughFollower?: boolean
   /** Told at which level a read was really made. */
   readonly usedConsistency: (level: Consistency) => void
+  /** Told how long it waited for the database to wake. */
+  readonly woken: (ms: number) => void
 }

@@ -10,7 +10,6 @@ import {
   splitInternalName,
   toDbClusterError,
 } from '@dbcluster/protocol'
-import type { Activities } from './activity.js'
 import type { AuditTrail } from './audit-trail.js'
 import { changeLife } from './change-life.js'
 import { checkStatements } from './check-statements.js'
@@ -29,7 +28,6 @@ import { unlessAborted } from './wait.js'
 /** What performing requests takes. */
 export interface PerformComponents extends QueryComponents {
   readonly sessions: ReplicaSessions
-  readonly activities: Activities
   readonly router: Router
   readonly trail: AuditTrail
 }
@@ -113,10 +111,22 @@ const onReplica = async (components: PerformComponents, ask: Ask, about: DataAsk
   const usedConsistency = (level: Consistency): void => {
     used = level
   }
+  let wokeMs: number | undefined
+  const woken = (ms: number): void => {
+    wokeMs = (wokeMs ?? 0) + ms
+  }
   const record = await usable(components, ask, { name, database, operation })
-  const passage = { ...ask, request: { ...ask.request, operation }, readOnly, usedConsistency }
+  const passage = { ...ask, request: { ...ask.request, operation }, readOnly, usedConsistency, woken }
   const { result, servedBy, attempts, consistency = used } = await components.router.route(record, passage)
-  return { result, meta: { servedBy, attempts, ...(consistency === undefined ? {} : { consistency }) } }
+  return {
+    result,
+    meta: {
+      servedBy,
+      attempts,
+      ...(consistency === undefined ? {} : { consistency }),
+      ...(wokeMs === undefined ? {} : { wokeMs }),
+    },
+  }
 }
 
 const usable = async (components: PerformComponents, ask: Ask, about: DataAsk): Promise<DatabaseRecord> => {

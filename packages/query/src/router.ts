@@ -1,6 +1,5 @@
 import { effectiveReplicas } from '@dbcluster/metadata'
 import { type Consistency, type DatabaseRecord, DbClusterError, LIMITS, toDbClusterError } from '@dbcluster/protocol'
-import type { Activities } from './activity.js'
 import type { QueryComponents } from './components.js'
 import { forward } from './forwarder.js'
 import type { Passage } from './passage.js'
@@ -22,9 +21,8 @@ export interface Routed {
 export type RunLocally = (record: DatabaseRecord, passage: Passage) => Promise<unknown>
 
 /** What a router works with. */
-export interface RouterComponents extends Pick<QueryComponents, 'coordinator' | 'network' | 'replicas'> {
+export interface RouterComponents extends Pick<QueryComponents, 'coordinator' | 'network' | 'replicas' | 'gates'> {
   readonly sessions: ReplicaSessions
-  readonly activities: Activities
   readonly runLocally: RunLocally
 }
 
@@ -77,7 +75,9 @@ export class Router {
   }
 
   async #try(record: DatabaseRecord, passage: Passage, attempt: number): Promise<Omit<Routed, 'attempts'>> {
-    const { network } = this.#components
+    const { network, gates } = this.#components
+    // Whoever leads is known only once our own replica, if there is one, is awake.
+    if (gates.isClosed(record.name)) await this.#pass(record, passage)
     const target = await this.#target(record, passage, attempt)
     if (target === network.peerId) return { result: await this.#here(record, passage), servedBy: target }
     if (this.#isOrphaned(record, target)) {
@@ -86,8 +86,17 @@ export class Router {
     }
     const { result, meta } = await forward(network, target, passage, { readOnly: passage.readOnly })
     if (needsLeader(passage)) this.#remember(record.name, meta.servedBy)
-    const { servedBy, consistency } = meta
+    const { servedBy, consistency, wokeMs } = meta
+    if (wokeMs !== undefined) passage.woken(wokeMs)
     return { result, servedBy, ...(consistency === undefined ? {} : { consistency }) }
+  }
+
+  /** Waits at the gate of our replica. */
+  async #pass({ name }: DatabaseRecord, { deadline, woken }: Passage): Promise<void> {
+    const sinceMs = performance.now()
+    const { woke } = await this.#components.gates.pass(name, deadline.signal)
+    if (woke) woken(performance.now() - sinceMs)
+    this.#components.sessions.forget(name)
   }
 
   /** The node died, its rqlited goes on serving and stays leader: our own follower reaches it where we cannot. */
@@ -98,7 +107,8 @@ export class Router {
   }
 
   async #here(record: DatabaseRecord, passage: Passage): Promise<unknown> {
-    const leave = this.#components.activities.enter(record.name)
+    let leave = this.#components.gates.enter(record.name)
+    for (; leave === undefined; leave = this.#components.gates.enter(record.name)) await this.#pass(record, passage)
     try {
       return await this.#components.runLocally(record, passage)
     } finally {

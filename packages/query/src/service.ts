@@ -10,12 +10,12 @@ import {
   toDbClusterError,
   toErrorBody,
 } from '@dbcluster/protocol'
-import { Activities, type DatabaseActivity } from './activity.js'
 import { Admission, type Admitted } from './admission.js'
 import { AuditTrail, type Call } from './audit-trail.js'
 import type { QueryComponents } from './components.js'
 import { type Deadline, startDeadline } from './deadline.js'
 import { ExactReads } from './exact-reads.js'
+import type { DatabaseActivity } from './gates.js'
 import { GroupCommit } from './group-commit.js'
 import { KnownSchemas } from './known-schemas.js'
 import { OPERATION_NEEDS } from './needs.js'
@@ -67,7 +67,6 @@ class NodeQueryService implements QueryService {
 
   constructor(components: QueryComponents) {
     const sessions = new ReplicaSessions(components.replicas)
-    const activities = new Activities(components.replicas)
     const run = {
       planner: components.planner,
       limits: components.limits,
@@ -79,12 +78,11 @@ class NodeQueryService implements QueryService {
     const router = new Router({
       ...components,
       sessions,
-      activities,
       runLocally: (record, passage) => runOperation(run, record, passage),
     })
     this.#trail = new AuditTrail(components.audit, components.nowMs)
     this.#admission = new Admission(components.admission, () => performance.now())
-    this.#components = { ...components, sessions, activities, router, trail: this.#trail }
+    this.#components = { ...components, sessions, router, trail: this.#trail }
   }
 
   handleClient(incoming: IncomingRequest): Promise<Uint8Array> {
@@ -101,7 +99,7 @@ class NodeQueryService implements QueryService {
   }
 
   activity(name: string): DatabaseActivity {
-    return this.#components.activities.of(name)
+    return this.#components.gates.of(name)
   }
 
   drain(): Promise<void> {

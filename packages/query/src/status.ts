@@ -6,16 +6,14 @@ import type {
   ReplicaAssignment,
   ReplicaStatus,
 } from '@dbcluster/protocol'
-import type { Activities } from './activity.js'
 import type { QueryComponents } from './components.js'
 import type { Ask } from './passage.js'
 import { peerAnswers } from './peer-answers.js'
 import type { ReplicaSessions } from './replica-sessions.js'
 
 /** What a status is put together from. */
-export interface StatusComponents extends Pick<QueryComponents, 'coordinator' | 'network'> {
+export interface StatusComponents extends Pick<QueryComponents, 'coordinator' | 'network' | 'gates'> {
   readonly sessions: ReplicaSessions
-  readonly activities: Activities
 }
 
 /**
@@ -53,15 +51,16 @@ export const databaseStatus = async (
 
 /** Each node knows best whether its own replica leads. */
 const ownReplica = (
-  { activities }: StatusComponents,
+  { gates }: StatusComponents,
   record: DatabaseRecord,
   replica: ReplicaAssignment,
   leader: string | undefined,
 ): ReplicaStatus => {
   const own = record.replicas[replica.peerId]?.value
   const status = own?.clusterId === record.decree.clusterId ? own.status : 'starting'
-  const { lastQueryAt } = activities.of(record.name)
-  return { ...assigned(replica, status, leader), last_query: lastQueryAt?.toISOString() ?? null }
+  const { lastQueryAt } = gates.of(record.name)
+  const at = own?.clusterId === record.decree.clusterId ? own.address : undefined
+  return { ...assigned({ ...replica, ...at }, status, leader), last_query: lastQueryAt?.toISOString() ?? null }
 }
 
 const assigned = (replica: ReplicaAssignment, status: string, leader: string | undefined): ReplicaStatus => ({
@@ -75,9 +74,13 @@ const assigned = (replica: ReplicaAssignment, status: string, leader: string | u
 
 const statusOf = (record: DatabaseRecord, replicas: readonly ReplicaStatus[]): DatabaseStatus => {
   if (!record.established) return 'creating'
-  const up = replicas.filter((replica) => replica.status === 'active').length
+  const count = (status: string): number => replicas.filter((replica) => replica.status === status).length
+  const up = count('active')
+  const asleep = count('stopped')
   if (up > replicas.length / 2) return 'active'
-  return replicas.some((replica) => replica.status === 'starting') ? 'waking' : 'unavailable'
+  if (count('starting') > 0) return 'waking'
+  // Some may still be on their way to sleep.
+  return asleep > 0 && up + asleep > replicas.length / 2 ? 'hibernating' : 'unavailable'
 }
 
 const nodeVersion = ({ coordinator }: StatusComponents, peerId: string | undefined): string =>

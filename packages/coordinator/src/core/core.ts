@@ -1,11 +1,5 @@
 import { MetadataTable } from '@dbcluster/metadata'
-import {
-  DbClusterError,
-  type MetadataRecord,
-  type NodeInfo,
-  type NodeMessage,
-  type RosterMember,
-} from '@dbcluster/protocol'
+import type { MetadataRecord, NodeInfo, NodeMessage, RosterMember } from '@dbcluster/protocol'
 import { Asks, resultMessage } from './asks.js'
 import type { CoordinatorConfig } from './config.js'
 import { CoreContext } from './context.js'
@@ -13,8 +7,10 @@ import { Creations } from './creation.js'
 import { Deletions } from './deletion.js'
 import type { CoordinatorEffect, CoordinatorEvent, Memory } from './events.js'
 import { createReceiver } from './handlers.js'
+import { HostedLives } from './hosted-lives.js'
 import { Hosting } from './hosting.js'
 import { putKey } from './keys.js'
+import { LifeCycle } from './life-cycle.js'
 import { Membership } from './membership.js'
 import { Newcomers } from './newcomers.js'
 import { Sync } from './sync.js'
@@ -45,6 +41,7 @@ export class CoordinatorCore {
   readonly #deletions: Deletions
   readonly #asks: Asks
   readonly #hosting: Hosting
+  readonly #life: LifeCycle
   readonly #membership: Membership
   readonly #sync: Sync
   readonly #upkeep: Upkeep
@@ -74,7 +71,9 @@ export class CoordinatorCore {
       resolve: (name) => this.#creations.resolve(name),
       synced: () => this.#sync.synced,
       newcomerStarted: (name, clusterId, error) => this.#upkeep.newcomers.onStarted(name, clusterId, error),
+      life: () => this.#life,
     })
+    this.#life = new LifeCycle(context, new HostedLives(context, this.#hosting))
     this.#voting.draining = init.memory.draining === true
     this.#sync.onSynced = () => this.#onSynced()
     this.#asks = new Asks(context)
@@ -90,7 +89,8 @@ export class CoordinatorCore {
       this.#creations,
       this.#asks,
       this.#deletions,
-      this.#hosting,
+      this.#hosting.abandonment,
+      this.#life,
       leases,
       this.#sync,
       ...this.#upkeep.timed,
@@ -113,6 +113,7 @@ export class CoordinatorCore {
       membership: this.#membership,
       sync: this.#sync,
       upkeep: this.#upkeep,
+      life: this.#life,
     })
   }
 
@@ -187,17 +188,21 @@ export class CoordinatorCore {
       case 'replicaRemoved':
         return this.#hosting.onRemoved(event.name, event.clusterId)
       case 'idleChecked':
+        return this.#life.hibernation.onIdleChecked(event)
       case 'queryHeld':
+        return this.#life.waking.onQueryHeld(event.name)
       case 'queriesHeld':
+        return this.#life.hibernation.onQueriesHeld(event)
       case 'replicaSlept':
+        return this.#life.hibernation.onSlept(event)
       case 'wakePortsLeased':
+        return this.#life.course.onPortsLeased(event)
       case 'wakePortsRefused':
-        return
+        return this.#life.course.onPortsRefused(event)
       case 'hibernateAsked':
-      case 'wakeAsked': {
-        const error = new DbClusterError('DATABASE_UNAVAILABLE', `${event.name} can neither sleep nor wake yet`)
-        return this.#context.emit({ type: 'answer', askId: event.askId, result: { ok: false, error } })
-      }
+        return this.#life.asks.ask(event.askId, event.name, 'asleep')
+      case 'wakeAsked':
+        return this.#life.asks.ask(event.askId, event.name, 'awake')
       case 'selfChanged':
         this.#info = event.info
         return
@@ -235,6 +240,7 @@ export class CoordinatorCore {
   #onRecordChanged(record: MetadataRecord): void {
     if (record.kind !== 'database') return
     this.#hosting.onRecord(record)
+    this.#life.onRecord(record)
     this.#voting.onRecord(record)
     this.#creations.onRecord(record)
     this.#asks.onRecord(record)

@@ -169,8 +169,8 @@ export type CoordinatorEffect =
   | ({ readonly type: 'holdQueries'; readonly attempt: number; readonly idleForMs: number } & ReplicaRun)
   /** Queries wait from now on, whatever is under way. */
   | { readonly type: 'closeGate'; readonly name: string }
-  /** Queries pass, those that waited too. */
-  | { readonly type: 'openGate'; readonly name: string }
+  /** Queries pass, those that waited too. With `woke` the database has been asleep: its idleness counts anew. */
+  | { readonly type: 'openGate'; readonly name: string; readonly woke: boolean }
   /** Snapshot, stop, keep the stop record, let the ports rest; answered by `replicaSlept`. */
   | ({ readonly type: 'sleepReplica' } & ReplicaRun)
   /** Ports of a replica that sleeps: given to others last. */

@@ -4,6 +4,7 @@ import type { CoreContext } from './context.js'
 import type { Creations } from './creation.js'
 import type { Deletions } from './deletion.js'
 import { leaseKeyOf } from './leases.js'
+import type { LifeCycle } from './life-cycle.js'
 import type { Membership } from './membership.js'
 import type { Sync } from './sync.js'
 import type { Upkeep } from './upkeep.js'
@@ -19,13 +20,14 @@ export interface Parts {
   readonly membership: Membership
   readonly sync: Sync
   readonly upkeep: Upkeep
+  readonly life: LifeCycle
 }
 
 type Handlers = { readonly [T in NodeMessageType]: (from: string, message: NodeMessageOf<T>) => void }
 
 /** Who acts on which message: total, so that a new message without a receiver does not compile. */
 export const createReceiver = (parts: Parts): ((from: string, message: NodeMessage) => void) => {
-  const { context, voting, creations, deletions, asks, membership, sync, upkeep } = parts
+  const { context, voting, creations, deletions, asks, membership, sync, upkeep, life } = parts
   const { health, repairs, newcomers, operating, recovery } = upkeep
   /** An answer came with the roster of its sender: one of us may be behind. */
   const learnRoster = (from: string, roster: Roster | undefined): void => {
@@ -51,15 +53,15 @@ export const createReceiver = (parts: Parts): ((from: string, message: NodeMessa
       learnRoster(from, message.roster)
       deletions.onResponse(from, message)
     },
-    DATABASE_IDLE_NOTIFICATION: () => {},
-    DATABASE_SLEEP_PREPARE: () => {},
-    DATABASE_SLEEP_PROMISE: () => {},
-    DATABASE_SHUTDOWN_COORDINATED: () => {},
-    DATABASE_SLEEP_ABORT: () => {},
-    DATABASE_SLEEP_ASK: () => {},
-    DATABASE_SLEEP_TOLD: () => {},
-    DATABASE_WAKEUP_REQUEST: () => {},
-    DATABASE_WAKE_PORTS: () => {},
+    DATABASE_IDLE_NOTIFICATION: (from, message) => life.courses.onIdle(from, message),
+    DATABASE_SLEEP_PREPARE: (from, message) => life.hibernation.onPrepare(from, message),
+    DATABASE_SLEEP_PROMISE: (from, message) => life.courses.onPromise(from, message),
+    DATABASE_SHUTDOWN_COORDINATED: (from, message) => life.hibernation.onCommit(from, message),
+    DATABASE_SLEEP_ABORT: (from, message) => life.hibernation.onAbort(from, message),
+    DATABASE_SLEEP_ASK: (from, message) => life.hibernation.onAsk(from, message),
+    DATABASE_SLEEP_TOLD: (from, message) => life.hibernation.onTold(from, message),
+    DATABASE_WAKEUP_REQUEST: (from, message) => life.waking.onRequest(from, message),
+    DATABASE_WAKE_PORTS: (from, message) => life.waking.onPorts(from, message),
     NODE_JOIN_REQUEST: (from, message) => membership.onJoinRequest(from, message),
     NODE_ROSTER: (from, message) => membership.onRoster(from, message),
     NODE_ROSTER_PREPARE: (from, message) => membership.onPrepare(from, message),

@@ -32,6 +32,24 @@ export const localPart = ({
   ...local
 }: Hosted): LocalReplica => local
 
+/** What stands for a replica that this node knows nothing of: a directory may be there that its store has lost. */
+export const vacant = ({ name, decree }: DatabaseRecord, assignment: ReplicaAssignment): Hosted => ({
+  name,
+  generation: decree.generation,
+  clusterId: decree.clusterId,
+  assignment,
+  spawned: false,
+  ...FIRST_RUN,
+  phase: 'running',
+  abandonAtMs: 0,
+})
+
+/** Where it is now. */
+export const presentAssignment = ({ assignment, address }: LocalReplica): ReplicaAssignment => ({
+  ...assignment,
+  ...address,
+})
+
 /** Whether a placement holds it: Raft has it as a member. */
 export const isPlaced = (record: DatabaseRecord, replica: LocalReplica): boolean =>
   record.placement?.replicas.some(({ raftId }) => raftId === replica.assignment.raftId) ?? false

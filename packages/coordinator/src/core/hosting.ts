@@ -1,9 +1,21 @@
 import type { DatabaseRecord, ReplicaAssignment, ReplicaState } from '@dbcluster/protocol'
+import { Abandonment } from './abandonment.js'
 import type { CoreContext } from './context.js'
 import { disownedBy } from './disowned.js'
 import type { LocalReplica, ReplicaStart } from './events.js'
-import { type Arrival, FIRST_RUN, type Hosted, isPlaced, localPart, raftPeer, startOf } from './hosted.js'
+import {
+  type Arrival,
+  FIRST_RUN,
+  type Hosted,
+  isPlaced,
+  localPart,
+  presentAssignment,
+  raftPeer,
+  startOf,
+  vacant,
+} from './hosted.js'
 import type { Leases } from './leases.js'
+import type { LifeCycle } from './life-cycle.js'
 import { placedHere } from './placed-here.js'
 import { ReplicaReports } from './replica-reports.js'
 
@@ -15,6 +27,7 @@ export interface HostingComponents {
   /** Whether this node has compared its metadata with the others' since its start. */
   readonly synced: () => boolean
   /** A newcomer's rqlited is up, or gave up. */
+  readonly life: () => LifeCycle
   readonly newcomerStarted: (name: string, clusterId: string, error: string | undefined) => void
 }
 
@@ -24,12 +37,15 @@ export class Hosting {
   readonly #components: HostingComponents
   readonly #reports: ReplicaReports
   readonly #hosted = new Map<string, Hosted>()
+  /** Ends creations that nobody finishes. */
+  readonly abandonment: Abandonment
   readonly #arrivals = new Map<string, Arrival>()
 
   constructor(context: CoreContext, memory: readonly LocalReplica[], components: HostingComponents) {
     this.#context = context
     this.#components = components
     this.#reports = new ReplicaReports(context)
+    this.abandonment = new Abandonment(context, this.#hosted, components.resolve)
     for (const replica of memory) {
       const known: Hosted = { ...FIRST_RUN, ...replica, phase: 'running', abandonAtMs: 0, remembered: true }
       this.#hosted.set(replica.name, known)
@@ -45,7 +61,6 @@ export class Hosting {
   }
 
   has = (name: string): boolean => this.#hosted.has(name)
-
   /** What is here of this name and is not on its way out. */
   replica(name: string): LocalReplica | undefined {
     const hosted = this.#hosted.get(name)
@@ -54,15 +69,14 @@ export class Hosting {
 
   /** Whether a replica is here that is a member, as far as this node knows, or was told to become one. */
   holdsMember(name: string): boolean {
-    const hosted = this.#hosted.get(name)
-    return hosted !== undefined && hosted.lost === undefined && hosted.role !== 'warm' && hosted.phase === 'running'
+    const here = this.replica(name)
+    return here !== undefined && here.lost === undefined && here.role !== 'warm'
   }
 
   /** Replicas whose rqlited is meant to run as a member, or to become one. */
   running(): readonly LocalReplica[] {
     return [...this.#hosted.values()].filter(
-      ({ phase, spawned, role, lost, asleep }) =>
-        phase === 'running' && spawned && !asleep && role !== 'warm' && lost === undefined,
+      ({ name, spawned, asleep }) => spawned && !asleep && this.holdsMember(name),
     )
   }
 
@@ -73,12 +87,12 @@ export class Hosting {
       if (replica.role === 'warm') this.#remove(replica, 'a restart broke its replacement off')
       else if (record === undefined || replica.lost !== undefined)
         continue // nothing is deleted on missing knowledge
-      else if (disownedBy(record, replica) === undefined) this.#start(record, replica)
+      else if (disownedBy(record, replica) === undefined) this.#resume(record, replica)
       else this.onRecord(record)
     }
   }
 
-  /** The store has been compared with the others': what it says of directories here may be acted upon. */
+  /** What the store says of directories here may be acted upon. */
   onSynced(): void {
     for (const record of this.#context.table.databases()) this.onRecord(record)
   }
@@ -111,13 +125,11 @@ export class Hosting {
     if (hosted?.clusterId !== clusterId || hosted.phase !== 'running') return
     this.#hosted.set(name, { ...hosted, failed: false })
     if (hosted.role === 'warm') return this.#components.newcomerStarted(name, clusterId, undefined)
-    const known = this.#reports.own(name)
-    const voters = known?.clusterId === clusterId ? known.voters : undefined
-    this.#report(name, { clusterId, status: 'active', ...(voters === undefined ? {} : { voters }) })
+    this.#components.life().onReady(name, clusterId)
   }
 
   onGathered(name: string, clusterId: string, voters: number): void {
-    this.#report(name, { clusterId, status: 'active', voters })
+    this.report(name, { clusterId, status: 'active', voters })
   }
 
   onFailed(name: string, clusterId: string, error: string): void {
@@ -127,6 +139,7 @@ export class Hosting {
     this.#context.log('error', 'Database instance failed', { database: name, error })
     if (hosted.role === 'warm') return this.#components.newcomerStarted(name, clusterId, error)
     this.#reportFailure(name, clusterId, error)
+    if (this.#context.usable(name) !== undefined) this.#components.life().onFailed(name, clusterId)
   }
 
   /** Its directory is missing, emptied, or older than it should be: it counts as dead, and is removed and added anew. */
@@ -138,6 +151,7 @@ export class Hosting {
       reason,
     })
     this.#keep({ ...hosted, lost: reason.slice(-500) })
+    this.#components.life().onGone(name)
     this.#reports.put(name, { clusterId, status: 'lost' }, hosted.assignment)
   }
 
@@ -145,23 +159,10 @@ export class Hosting {
   takeIn(record: DatabaseRecord, assignment: ReplicaAssignment, leaseKey: string): void {
     const { name } = record
     this.#arrivals.set(name, { record, assignment, leaseKey })
-    const { generation, clusterId } = record.decree
     const before = this.#hosted.get(name)
     if (before?.phase === 'removing') return
     // Also where nothing is known of: a directory may be there that this node's store has lost.
-    this.#remove(
-      before ?? {
-        name,
-        generation,
-        clusterId,
-        assignment,
-        spawned: false,
-        ...FIRST_RUN,
-        phase: 'running',
-        abandonAtMs: 0,
-      },
-      'it is replaced by a new one',
-    )
+    this.#remove(before ?? vacant(record, assignment), 'it is replaced by a new one')
   }
 
   /** A newcomer is told to join; one that failed to tries again. */
@@ -207,25 +208,6 @@ export class Hosting {
     return true
   }
 
-  tick(): void {
-    const { nowMs, config, turn } = this.#context
-    for (const hosted of this.#unestablished()) {
-      if (nowMs < hosted.abandonAtMs) continue
-      this.#hosted.set(hosted.name, { ...hosted, abandonAtMs: nowMs + config.abandonMs * (1 + turn) })
-      this.#components.resolve(hosted.name)
-    }
-  }
-
-  nextDeadlineMs(): number {
-    return Math.min(Number.POSITIVE_INFINITY, ...this.#unestablished().map((hosted) => hosted.abandonAtMs))
-  }
-
-  #unestablished(): Hosted[] {
-    return [...this.#hosted.values()].filter(
-      ({ name, phase }) => phase === 'running' && this.#context.table.database(name)?.established === false,
-    )
-  }
-
   /**
    * A decree stands that places a replica here. It is on disk as spawned before its rqlited can exist, and it starts
    * only with the ports that were offered for it: so one offer starts one process at most, whatever was lost between.
@@ -243,8 +225,7 @@ export class Hosting {
     if (!this.#components.leases.take(name, decree)) {
       return this.#reportFailure(name, decree.clusterId, 'the ports that this node offered are no longer held')
     }
-    const { generation, clusterId } = decree
-    this.#start(record, { name, generation, clusterId, assignment, spawned: false, ...FIRST_RUN })
+    this.#start(record, vacant(record, assignment))
   }
 
   /** What was to come in place of what is gone now. @returns whether anything was */
@@ -266,13 +247,14 @@ export class Hosting {
     const abandonAtMs = nowMs + config.abandonMs * (1 + 0.2 * turn)
     const started: Hosted = { ...replica, spawned: true, phase: 'running', abandonAtMs, failed: false }
     this.#hosted.set(replica.name, started)
+    if (replica.role !== 'warm') this.#components.life().onStarted(started)
     if (!replica.spawned) this.#context.persist(`replica/${replica.name}`, localPart(started))
     const bootstraps = decree.replicas[0]?.raftId === replica.assignment.raftId
     this.#context.emit({
       type: 'startReplica',
       name: replica.name,
       decree,
-      assignment: replica.assignment,
+      assignment: presentAssignment(replica),
       start: start ?? startOf(decree, replica),
       ...(bootstraps && !record.established ? { gather: decree.replicationFactor } : {}),
     })
@@ -285,12 +267,30 @@ export class Hosting {
 
   #remove(hosted: Hosted, reason: string): void {
     this.#hosted.set(hosted.name, { ...hosted, phase: 'removing' })
+    this.#components.life().onGone(hosted.name)
     this.#context.emit({ type: 'removeReplica', name: hosted.name, clusterId: hosted.clusterId, reason })
   }
 
-  #report(name: string, state: ReplicaState): void {
+  /** Tells the others how a replica here does. What gathered has gathered: one that starts again does not take it back. */
+  report(name: string, state: ReplicaState): void {
     const hosted = this.#hosted.get(name)
-    if (hosted?.clusterId === state.clusterId) this.#reports.put(name, state, hosted.assignment)
+    if (hosted?.clusterId !== state.clusterId) return
+    const known = this.#reports.own(name)
+    const voters = known?.clusterId === state.clusterId && known.voters !== undefined ? { voters: known.voters } : {}
+    this.#reports.put(name, { ...voters, run: hosted.run, ...state }, presentAssignment(hosted))
+  }
+
+  /** Changes what is remembered of a replica here. */
+  amend(name: string, change: Partial<Pick<LocalReplica, 'run' | 'asleep' | 'address'>>): void {
+    const hosted = this.#hosted.get(name)
+    if (hosted !== undefined) this.#keep({ ...hosted, ...change })
+  }
+
+  /** What slept before this node's start sleeps on. */
+  #resume(record: DatabaseRecord, replica: Hosted): void {
+    if (replica.asleep) return this.#components.life().onAsleep(replica)
+    if (record.established) this.report(replica.name, { clusterId: replica.clusterId, status: 'starting' })
+    this.#start(record, replica)
   }
 
   #reportFailure(name: string, clusterId: string, reason: string): void {

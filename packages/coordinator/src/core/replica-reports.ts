@@ -22,7 +22,10 @@ export class ReplicaReports {
     const record = this.#context.table.putReplicaState(name, own)
     // Somebody waits for these: the creation's coordinator, or the node of the leader.
     const isAwaited = own.voters !== undefined || own.status === 'lost' || own.address !== undefined
-    if (record !== undefined) this.#context.keep([record], { directly: isAwaited ? this.#context.liveMembers() : [] })
+    // How long a database takes to sleep or to wake hangs on what its replicas know of each other.
+    const others = (record?.placement?.replicas ?? record?.decree.replicas ?? []).map((replica) => replica.peerId)
+    if (record !== undefined)
+      this.#context.keep([record], { directly: isAwaited ? this.#context.liveMembers() : others })
   }
 
   /** A replica that does not run; while its cluster is being created, its coordinator proposes again without this node. */

@@ -36,9 +36,14 @@ export interface PortSource {
   confirm(leaseKey: string, name: string): void
   release(leaseKey: string): void
   /** Ports of a database's replica: the preferred ones, or others where those can't be bound. @throws DbClusterError `PORTS_EXHAUSTED` */
-  leaseFor?(name: string, preferred: PortOffer): Promise<PortOffer>
+  leaseFor(name: string, preferred: PortOffer): Promise<PortOffer>
   /** These are the home of a replica that sleeps: others get them last. */
-  rest?(name: string, ports: PortOffer): void
+  rest(name: string, ports: PortOffer): void
+}
+
+/** How a replica stood when it was stopped by plan. */
+export type StoppedReplica = Omit<StopRecord, 'voters'> & {
+  readonly voters: readonly { readonly id: string; readonly address: string }[]
 }
 
 /** Raft as a local rqlited sees it. */
@@ -59,8 +64,8 @@ export interface QueryGates {
   hold(name: string, idleForMs: number): boolean
   /** Closes it, whatever is under way. */
   close(name: string): void
-  /** Opens it to those who wait as well. */
-  open(name: string): void
+  /** Opens it, to those who wait as well; `woke` says that the database had been asleep. */
+  open(name: string, passed: { readonly woke: boolean }): void
   /** Told of the first query that waits, and from time to time while any waits. */
   onHeld(listener: (name: string) => void): () => void
 }
@@ -91,12 +96,12 @@ export interface ReplicaHost {
   /** Stops the process, sets its directory aside and frees its ports. */
   remove(name: string, reason: string): Promise<void>
   /** What the local rqlited says of Raft; undefined when it doesn't answer. */
-  view?(name: string): Promise<(RaftSight & RaftSeen) | undefined>
+  view(name: string): Promise<(RaftSight & RaftSeen) | undefined>
   /** Snapshot, SIGTERM, stop record, ports at rest; undefined when it stopped without a record. */
-  sleep?(name: string, options: { readonly run: number }): Promise<StopRecord | undefined>
+  sleep(name: string, options: { readonly run: number }): Promise<StoppedReplica | undefined>
   /** Stops the process, with no record; the ports stay reserved. */
-  halt?(name: string): Promise<void>
-  stopRecord?(name: string): Promise<StopRecord | undefined>
+  halt(name: string): Promise<void>
+  stopRecord(name: string): Promise<StoppedReplica | undefined>
   /** The same, proved by a read through Raft: the configuration is committed. Undefined when that fails. */
   proveVoters?(name: string): Promise<RaftSeen | undefined>
   /** Through the cluster's leader; resolves once it is committed. */
@@ -120,7 +125,7 @@ export interface CoordinatorComponents {
   readonly messenger: Messenger
   readonly ports: PortSource
   readonly replicas: ReplicaHost
-  readonly gates?: QueryGates
+  readonly gates: QueryGates
   readonly clock: CoordinatorClock
   readonly logger: Logger
   /** Unguessable hex characters, two for each byte. */

@@ -127,6 +127,7 @@ class CoordinatorShell implements Coordinator {
       messenger.handleMessages(NODE_PROTOCOL, receive),
       messenger.subscribe(METADATA_TOPIC, receive),
       messenger.onPeerConnected((peerId) => this.#dispatch({ type: 'peerConnected', peerId })),
+      this.#components.gates.onHeld((name) => this.#dispatch({ type: 'queryHeld', name })),
       messenger.onPeerDisconnected((peerId) => this.#dispatch({ type: 'peerDisconnected', peerId })),
       messenger.onHealthChanged((peerId, { state }) => {
         // "Suspect" is no conclusion: it only says that nothing is certain.

@@ -1,6 +1,7 @@
 import { encodeMessage, METADATA_TOPIC, NODE_PROTOCOL, toDbClusterError } from '@dbcluster/protocol'
 import type { CoordinatorEffect, CoordinatorEvent, StoreWrite } from '../core/events.js'
 import { type CoordinatorComponents, declineReasonOf } from './components.js'
+import { LifeEffects } from './life-effects.js'
 import { performRepair } from './repair-effects.js'
 
 type EffectOf<T extends CoordinatorEffect['type']> = Extract<CoordinatorEffect, { type: T }>
@@ -23,6 +24,7 @@ export interface EffectSinks {
 export class EffectPerformer {
   readonly #components: CoordinatorComponents
   readonly #sinks: EffectSinks
+  readonly #life: LifeEffects
   #queue: CoordinatorEffect[] = []
   /** Cleared in the very turn that found the queue empty: what comes a moment later must start another round. */
   #isDraining = false
@@ -32,6 +34,7 @@ export class EffectPerformer {
   constructor(components: CoordinatorComponents, sinks: EffectSinks) {
     this.#components = components
     this.#sinks = sinks
+    this.#life = new LifeEffects(components, sinks.dispatch)
   }
 
   perform(effects: readonly CoordinatorEffect[]): void {
@@ -107,7 +110,7 @@ export class EffectPerformer {
       case 'sleepReplica':
       case 'restPorts':
       case 'leaseWakePorts':
-        return
+        return this.#life.perform(effect)
       case 'answer':
         return this.#sinks.answer(effect)
       case 'keyAnswered':

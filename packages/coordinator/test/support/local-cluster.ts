@@ -1,4 +1,12 @@
-import type { NodeInfo, NodeMessage, NodeMessageOf, NodeMessageType, Roster } from '@dbcluster/protocol'
+import type {
+  NodeInfo,
+  NodeMessage,
+  NodeMessageOf,
+  NodeMessageType,
+  RaftPosition,
+  Roster,
+  StopRecord,
+} from '@dbcluster/protocol'
 import { type CoordinatorInit, resolveConfig } from '../../src/core/config.js'
 import { CoordinatorCore } from '../../src/core/core.js'
 import type { AskResult, CoordinatorEffect, CoordinatorEvent, LocalReplica, Memory } from '../../src/core/events.js'
@@ -25,6 +33,14 @@ export class LocalNode {
   readonly answers = new Map<string, AskResult>()
   readonly leases = new Set<string>()
   readonly core: CoordinatorCore
+  /** The gate in front of its only replica. */
+  readonly gate = { inFlight: 0, idleMs: 0, closed: false }
+  /** Where its rqlited says it stands. */
+  raft: RaftPosition = { lastIndex: 9, lastTerm: 2, commitIndex: 9, appliedIndex: 9, isLeader: false, voters: [] }
+  /** Its old ports can't be had. */
+  portsTaken = false
+  /** What a planned stop left; none unless set. */
+  stopRecord: (clusterId: string, run: number) => StopRecord | undefined = () => undefined
   /** Refuses ports. */
   exhausted = false
   /** What rqlited does when it is started: gather, fail, or nothing at all. */
@@ -85,6 +101,45 @@ export class LocalNode {
         const all = effect.decree.replicas.every(({ peerId }) => this.#cluster.nodes.get(peerId)?.rqlited === 'works')
         if (!all) return later({ type: 'replicaGathered', ...about, voters: 1 })
         return later({ type: 'replicaGathered', ...about, voters: effect.gather })
+      }
+      case 'checkIdle':
+        return later({ type: 'idleChecked', name: effect.name, inFlight: this.gate.inFlight, idleMs: this.gate.idleMs })
+      case 'holdQueries': {
+        const { name, clusterId, run, attempt, idleForMs } = effect
+        const held = this.gate.inFlight === 0 && (this.gate.closed || this.gate.idleMs >= idleForMs)
+        if (held) this.gate.closed = true
+        const about = { type: 'queriesHeld', name, clusterId, run, attempt } as const
+        return later(held ? { ...about, held, raft: this.raft } : { ...about, held })
+      }
+      case 'closeGate':
+        this.gate.closed = true
+        return
+      case 'openGate':
+        this.gate.closed = false
+        return
+      case 'sleepReplica': {
+        const { name, clusterId, run } = effect
+        if (this.rqlited === 'hangs') return
+        const { lastIndex, lastTerm } = this.raft
+        const voters = this.raft.voters.map((id) => ({ id, address: `h:${id}` }))
+        return later({
+          type: 'replicaSlept',
+          ...{ name, clusterId, run },
+          record: { clusterId, run, lastIndex, lastTerm, voters },
+        })
+      }
+      case 'leaseWakePorts': {
+        const { name, clusterId, run, preferred } = effect
+        const offer = this.portsTaken ? { ...preferred, raftPort: preferred.raftPort + 1_000 } : preferred
+        const stopRecord = this.stopRecord(clusterId, run - 1)
+        return later({
+          type: 'wakePortsLeased',
+          name,
+          clusterId,
+          run,
+          offer,
+          ...(stopRecord === undefined ? {} : { stopRecord }),
+        })
       }
       case 'removeReplica':
         return later({ type: 'replicaRemoved', name: effect.name, clusterId: effect.clusterId })

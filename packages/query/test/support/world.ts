@@ -11,6 +11,7 @@ import {
   type Principal,
 } from '@dbcluster/protocol'
 import { createSqlPlanner, type SqlPlannerInit } from '@dbcluster/sql'
+import { createQueryGates } from '../../src/gates.js'
 import {
   type AdmissionLimits,
   createQueryService,
@@ -109,6 +110,7 @@ export const createWorld = (init: WorldInit = {}): World => {
     },
   }
   const placed = [...records.values()].flatMap((record) => record.decree.replicas.map((replica) => replica.peerId))
+  const replicas = { get: (name: string) => init.replicas?.[name] }
   const components: QueryComponents = {
     coordinator: {
       ensure: async (name) => {
@@ -153,7 +155,8 @@ export const createWorld = (init: WorldInit = {}): World => {
         return encodeMessage(await init.answer(peerId, decodeMessage(payload), options?.signal))
       },
     },
-    replicas: { get: (name) => init.replicas?.[name] },
+    replicas,
+    gates: createQueryGates(replicas),
     authenticator,
     planner: createSqlPlanner(init.planner),
     limits: { ...DEFAULT_QUERY_LIMITS, ...init.limits },

@@ -1,0 +1,74 @@
+import type { StopRecord } from '@dbcluster/protocol'
+import { describe, expect, test } from '@jest/globals'
+import type { WakeReport } from '../src/core/life.js'
+import { decideWake, type WakeSituation } from '../src/core/wake-decision.js'
+
+const VOTERS = ['a', 'b', 'c']
+const record = (lastIndex = 9): StopRecord => ({
+  clusterId: '1'.repeat(32),
+  run: 1,
+  lastIndex,
+  lastTerm: 2,
+  voters: VOTERS.map((id) => ({ id, address: `h:${id}` })),
+})
+const report = (raftId: string, kept: boolean, more: Partial<WakeReport> = {}): WakeReport => ({
+  kept,
+  address: { raftId, host: 'h', httpPort: 1, raftPort: kept ? 2 : 3 },
+  ...more,
+})
+const stopped = (raftId: string, kept: boolean, lastIndex = 9): WakeReport =>
+  report(raftId, kept, { stopRecord: record(lastIndex) })
+const decide = (own: WakeReport, reports: readonly WakeReport[], more: Partial<WakeSituation> = {}) =>
+  decideWake({ voters: VOTERS, own, reports, active: 0, complete: false, ...more })
+const RECOVERED = { kind: 'recover', peers: VOTERS.map((id) => ({ id, address: 'h:3' })) }
+
+describe('how a waking replica starts', () => {
+  test('as it was, once a majority has its ports', () => {
+    expect(decide(report('a', true), [])).toBeUndefined()
+    expect(decide(report('a', true), [report('b', true)])).toEqual({ kind: 'restart' })
+  })
+
+  test('moved, by joining the others under the new address, when they serve and not earlier', () => {
+    const others = [report('b', true), report('c', true)]
+    expect(decide(report('a', false), others)).toBeUndefined()
+    expect(decide(report('a', false), others, { complete: true })).toBeUndefined()
+    expect(decide(report('a', false), others, { active: 1, complete: true })).toBeUndefined()
+    expect(decide(report('a', false), others, { active: 2 })).toEqual({ kind: 'rejoin', addresses: ['h:2', 'h:2'] })
+  })
+
+  test('all moved: with the new addresses of all, if everybody stopped at one index', () => {
+    expect(decide(stopped('a', false), [stopped('b', false), stopped('c', false)])).toEqual(RECOVERED)
+  })
+
+  test.each([
+    ['one is not here', [stopped('b', false)]],
+    ['one has no record', [stopped('b', false), report('c', false)]],
+    ['one stopped elsewhere', [stopped('b', false), stopped('c', false, 8)]],
+    ['a stranger is among them', [stopped('b', false), stopped('x', false)]],
+  ])('all moved, and %s: not at all, however long it takes', (_, reports) => {
+    expect(decide(stopped('a', false), reports, { complete: true })).toBeUndefined()
+  })
+
+  test('a recovery that another one began is followed with the same addresses, if it has ours', () => {
+    const recovery = VOTERS.map((id) => ({ id, address: 'h:3' }))
+    const begun = report('b', false, { recovery })
+    expect(decide(stopped('a', false), [begun])).toEqual(RECOVERED)
+    expect(decide(stopped('a', true), [begun])).toBeUndefined()
+    expect(decide(report('a', false), [begun])).toBeUndefined()
+  })
+
+  test('two of three, one of them moved: the moved one is the majority that the other cannot be', () => {
+    expect(decide(stopped('a', false), [stopped('b', true)])).toBeUndefined()
+    expect(decide(stopped('a', false), [stopped('b', true)], { complete: true })).toEqual({ kind: 'restart' })
+    expect(decide(stopped('b', true), [stopped('a', false)], { complete: true })).toEqual({ kind: 'restart' })
+  })
+
+  test('a database of one replica that moved takes its new address', () => {
+    const alone = { ...record(), voters: [{ id: 'a', address: 'h:a' }] }
+    const own = report('a', false, { stopRecord: alone })
+    expect(decideWake({ voters: ['a'], own, reports: [], active: 0, complete: false })).toEqual({
+      kind: 'recover',
+      peers: [{ id: 'a', address: 'h:3' }],
+    })
+  })
+})
