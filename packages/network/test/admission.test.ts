@@ -154,3 +154,24 @@ test('a network key is exchanged while old and new dialers come', async () => {
     await expect(stranger.request(node.peerId, ECHO, text('x'))).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' })
   }
 })
+
+test.each([
+  ['one prepared', [7], [7, 8]],
+  ['one switched', [7, 8], [8, 7]],
+  ['one finished', [8, 7], [8]],
+])('nodes stay members for each other while the network key is exchanged: %s', async (_name, first, second) => {
+  for (const [dialled, dialling] of [
+    [first, second],
+    [second, first],
+  ]) {
+    const keysOf = ([own = 0, ...accepted]: readonly number[] = []) => ({
+      networkKey: new Uint8Array(32).fill(own),
+      acceptedNetworkKeys: accepted.map((byte) => new Uint8Array(32).fill(byte)),
+    })
+    const a = await hosts.start(keysOf(dialled))
+    const b = await hosts.start({ ...keysOf(dialling), bootstrapPeers: a.multiaddrs() })
+    await until(() => a.connectedPeers().includes(b.peerId) && b.connectedPeers().includes(a.peerId))
+    a.handle(ECHO, async ({ payload }) => payload)
+    expect(string(await b.request(a.peerId, ECHO, text('x')))).toBe('x')
+  }
+})
