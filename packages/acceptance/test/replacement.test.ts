@@ -1,106 +1,97 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { eventually, signalProcess, startTestCluster, type TestCluster, type TestNode } from '@dbcluster/testkit'
+import { eventually, signalProcess, startTestCluster, type TestCluster } from '@dbcluster/testkit'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { killAll, leaderOf, makeUsers, nodeAt, placedOn, REPLACED_LIMIT_MS, settledOn } from './support/placement.js'
 import { rowsAt, writeSoon } from './support/rows.js'
-import { membersOf, replicasOf } from './support/rqlite-view.js'
 import { startWriters } from './support/writers.js'
-
-/** Detection takes some checks of a second each; the rest is for a busy machine. */
-const REPLACED_LIMIT_MS = 120_000
 
 let cluster: TestCluster
 afterEach(() => cluster?.stop(), 30_000)
 
-const start = async (nodes = 4): Promise<void> => {
+const start = async (): Promise<void> => {
   // A machine that is busy must not look like one that is dead.
   const sets = ['database.hibernation_timeout=0', 'discovery.health_check_interval=3s']
-  cluster = await startTestCluster({ nodes, gateway: false, sets })
+  cluster = await startTestCluster({ nodes: 4, gateway: false, sets })
 }
 
-/** Nodes that the metadata of this node places a database on. */
-const placedOn = async (node: number, database: string): Promise<readonly number[]> => {
-  const { replicas } = await cluster.ask(node, { op: 'status', database })
-  return replicas.map(({ peer_id }) => cluster.nodes.findIndex((one) => one.peerId === peer_id)).sort()
+/** Who has a replica, who leads, who has none. */
+const look = async (): Promise<{
+  readonly placed: readonly number[]
+  readonly leader: number
+  readonly spare: number
+}> => {
+  await makeUsers(cluster)
+  const placed = await placedOn(cluster, 0, 'users')
+  const leader = await leaderOf(cluster, 0, 'users')
+  return { placed, leader, spare: [0, 1, 2, 3].find((node) => !placed.includes(node)) ?? 0 }
 }
 
-const leaderOf = async (node: number, database: string): Promise<number> => {
-  const found = await eventually(`${database} has a leader`, async () => {
-    const { replicas } = await cluster.ask(node, { op: 'status', database })
-    const leader = replicas.find((replica) => replica.leader)?.peer_id
-    const at = cluster.nodes.findIndex((one) => one.peerId === leader)
-    return at < 0 ? undefined : { at }
-  })
-  return found.at
-}
-
-const nodeAt = (index: number): TestNode => {
-  const node = cluster.nodes[index]
-  if (node === undefined) throw new RangeError(`there is no node ${index}`)
-  return node
-}
-
-/** A database with a row 0, on a machine that may be busy. */
-const makeUsers = async (): Promise<void> => {
-  const schema = 'CREATE TABLE IF NOT EXISTS rows (n INTEGER PRIMARY KEY)'
-  await eventually(
-    'a database is made',
-    async () => cluster.ask(0, { op: 'execute', database: 'users', statement: { sql: schema } }),
-    { limitMs: REPLACED_LIMIT_MS },
-  )
-  await writeSoon(cluster, 0, 'users', 0)
-}
-
-/** Kills a node, and what it runs. */
-const killAll = async (node: TestNode): Promise<void> => {
-  const processes = node.rqliteds()
-  await node.kill('SIGKILL')
-  for (const one of processes) signalProcess(one, 'SIGKILL')
-}
-
-/** Resolves when Raft and the metadata agree on these nodes, each with a replica that runs. */
-const settledOn = (database: string, nodes: readonly number[], askNode: number): Promise<unknown> =>
+const isSetAside = (node: number): Promise<unknown> =>
   eventually(
-    `${database} is on nodes ${nodes.join(', ')}`,
-    async () => {
-      const placed = await placedOn(askNode, database)
-      const running = replicasOf(cluster, database).filter(({ node }) => nodes.includes(node))
-      const [one] = running
-      if (String(placed) !== String(nodes) || running.length !== nodes.length || one === undefined) return false
-      const members = await membersOf(one)
-      return members.length === nodes.length && members.every(({ voter }) => voter)
+    `the copy on node ${node} is set aside`,
+    () => {
+      const { dataDir } = nodeAt(cluster, node)
+      const quarantine = join(dataDir, 'quarantine')
+      const kept = existsSync(quarantine) && readdirSync(quarantine).some((name) => name.startsWith('demo_users.'))
+      return kept && !existsSync(join(dataDir, 'demo_users'))
     },
     { limitMs: REPLACED_LIMIT_MS },
   )
 
 describe('a node that dies', () => {
   test.each(['a follower', 'the leader'])(
-    'with its rqlited, which is %s: a node without a replica takes its place while writes go on, none is lost',
+    'with its rqlited, which is %s: a node without a replica takes its place while writes go on, none is lost; its own copy is set aside when it returns',
     async (which) => {
       await start()
-      await makeUsers()
-      const placed = await placedOn(0, 'users')
-      const leader = await leaderOf(0, 'users')
+      const { placed, leader, spare } = await look()
       const victim = which === 'the leader' ? leader : (placed.find((node) => node !== leader) ?? leader)
-      const spare = [0, 1, 2, 3].find((node) => !placed.includes(node)) ?? 0
       const writers = await startWriters([cluster.client(spare)], 'users')
       await writers.reached(50)
-      await killAll(nodeAt(victim))
+      await killAll(nodeAt(cluster, victim))
       const after = [...placed.filter((node) => node !== victim), spare].sort()
-      await settledOn('users', after, spare)
+      await settledOn(cluster, 'users', { nodes: after, ask: spare })
       await writers.reached(writers.acknowledged.length + 50)
       await writers.stop()
       const rows = new Set(await rowsAt(cluster, spare, 'users', 'strong'))
       expect(writers.acknowledged.filter((row) => !rows.has(row))).toEqual([])
 
-      await nodeAt(victim).start()
-      await eventually('its copy is set aside', () => {
-        const quarantine = join(nodeAt(victim).dataDir, 'quarantine')
-        const kept = existsSync(quarantine) && readdirSync(quarantine).some((name) => name.startsWith('demo_users.'))
-        return kept && !existsSync(join(nodeAt(victim).dataDir, 'demo_users'))
-      })
-      expect(await placedOn(victim, 'users')).toEqual(after)
+      await nodeAt(cluster, victim).start()
+      await isSetAside(victim)
+      expect(await placedOn(cluster, victim, 'users')).toEqual(after)
     },
     600_000,
   )
+
+  test('without its rqlited, which goes on leading, or only pauses: it is replaced, and does no harm when it comes back', async () => {
+    await start()
+    const { placed, leader, spare } = await look()
+    nodeAt(cluster, leader).signal('SIGSTOP')
+    const after = [...placed.filter((node) => node !== leader), spare].sort()
+    await settledOn(cluster, 'users', { nodes: after, ask: spare })
+    await writeSoon(cluster, spare, 'users', 1)
+    nodeAt(cluster, leader).signal('SIGCONT')
+    await isSetAside(leader)
+    expect(await rowsAt(cluster, spare, 'users', 'strong')).toEqual([0, 1])
+  }, 600_000)
+})
+
+describe('a newcomer', () => {
+  test('that is paused in the middle of a replacement holds up no write', async () => {
+    await start()
+    const { placed, leader, spare } = await look()
+    const victim = placed.find((node) => node !== leader) ?? leader
+    await killAll(nodeAt(cluster, victim))
+    const own = await eventually('the newcomer is up', () => nodeAt(cluster, spare).rqliteds()[0], {
+      limitMs: REPLACED_LIMIT_MS,
+    })
+    nodeAt(cluster, spare).signal('SIGSTOP')
+    signalProcess(own, 'SIGSTOP')
+    for (const n of [1, 2, 3]) await writeSoon(cluster, leader, 'users', n)
+    signalProcess(own, 'SIGCONT')
+    nodeAt(cluster, spare).signal('SIGCONT')
+    const after = [...placed.filter((node) => node !== victim), spare].sort()
+    await settledOn(cluster, 'users', { nodes: after, ask: leader })
+    expect(await rowsAt(cluster, leader, 'users', 'strong')).toEqual([0, 1, 2, 3])
+  }, 600_000)
 })

@@ -5,6 +5,8 @@ import type { RaftSeen } from './repair-events.js'
 import type { VoterStanding } from './repair-plan.js'
 import { chooseOffer, type Repair, type Watch } from './repair-state.js'
 
+/** How long offers are waited for: nobody waits for the replacement, so a node that is slow to answer is waited for. */
+const ASK_MS = 4_000
 /** How long the chosen node may take to start its rqlited. */
 const START_MS = 15_000
 /** How long it may take to be reached from here. */
@@ -34,7 +36,7 @@ export class RepairAttempts {
     watch: Watch,
     about: { readonly record: DatabaseRecord; readonly voters: readonly VoterStanding[] },
   ): void {
-    const { nowMs, config } = this.#context
+    const { nowMs } = this.#context
     const candidates = this.#candidates(watch, about.voters)
     if (candidates.length === 0)
       return this.#pause(name, watch, 'no other node of the network is up and free to take it')
@@ -43,7 +45,7 @@ export class RepairAttempts {
       repairId,
       phase: 'asking',
       startedMs: nowMs,
-      deadlineMs: nowMs + config.collectMs,
+      deadlineMs: nowMs + ASK_MS,
       asked: candidates,
       offers: [],
       declined: new Map(),

@@ -4,6 +4,9 @@ import type { CoreContext } from './context.js'
 /** Entries or keys in one message. */
 const KEYS_PER_MESSAGE = 2_000
 
+/** How often the next peer is compared with while this node has not caught up since its start. */
+const UNSYNCED_MS = 1_000
+
 /** Anti-entropy: whatever gossip lost is found by comparing digests with one peer at a time. */
 export class Sync {
   readonly #context: CoreContext
@@ -34,7 +37,10 @@ export class Sync {
   /** Only what differs is listed; an equal peer costs one message and no answer. */
   onDigest(from: string, message: NodeMessageOf<'METADATA_DIGEST'>): void {
     const buckets = this.#context.table.differingBuckets(message.buckets)
-    if (buckets.length === 0) this.#onEqual(from)
+    if (buckets.length === 0) {
+      this.#onEqual(from)
+      if (message.answer === true) this.greet(from)
+    }
     for (const group of this.#groups(buckets)) this.#context.send(from, { type: 'METADATA_ENTRIES', ...group })
   }
 
@@ -56,14 +62,17 @@ export class Sync {
   tick(): void {
     const { nowMs, config } = this.#context
     if (nowMs < this.#nextMs) return
-    this.#nextMs = nowMs + config.antiEntropyMs
+    // After a start, what is here may be acted upon only once others were found to hold the same.
+    const { synced } = this
+    this.#nextMs = nowMs + (synced ? config.antiEntropyMs : Math.min(config.antiEntropyMs, UNSYNCED_MS))
     const peers = [...this.#context.connected].filter((peerId) => this.#context.isMember(peerId)).sort()
     const next = peers.find((peerId) => peerId > this.#lastPeer) ?? peers[0]
     if (next === undefined) return
     this.#lastPeer = next
     const { roster } = this.#context
     if (roster !== undefined) this.#context.send(next, { type: 'NODE_ROSTER', roster })
-    this.greet(next)
+    if (synced) return this.greet(next)
+    this.#context.send(next, { type: 'METADATA_DIGEST', buckets: this.#context.table.digest(), answer: true })
   }
 
   nextDeadlineMs(): number {

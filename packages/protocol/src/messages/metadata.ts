@@ -13,7 +13,12 @@ export const MetadataUpdateSchema = Type.Object(
 
 /** One round of anti-entropy begins: the digest of each bucket, empty ones omitted. */
 export const MetadataDigestSchema = Type.Object(
-  { type: Type.Literal('METADATA_DIGEST'), buckets: Type.Record(Type.String({ pattern: '^\\d{1,5}$' }), Hash) },
+  {
+    type: Type.Literal('METADATA_DIGEST'),
+    buckets: Type.Record(Type.String({ pattern: '^\\d{1,5}$' }), Hash),
+    /** The sender wants to know when nothing differs, too: it is told the receiver's own digest. */
+    answer: Type.Optional(Type.Literal(true)),
+  },
   closed,
 )
 
