@@ -10,11 +10,13 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /**
  * Counts checks and tells what each found. A check is a function that returns a list of faults, or nothing, or throws;
- * its closing line, `N passed, N failed`, is what `.ci/run` adds up.
+ * its closing line, `N passed, N failed`, with `, N skipped` where something could not be looked at, is what `.ci/run`
+ * adds up. What was skipped has not passed.
  */
 export const createReport = () => {
   let passed = 0
   let failed = 0
+  let skipped = 0
   return {
     async check(name, run) {
       let faults
@@ -28,17 +30,22 @@ export const createReport = () => {
       console.log(`${faults.length === 0 ? 'ok  ' : 'FAIL'} ${name}`)
       for (const fault of faults) console.log(`     ${fault.replaceAll('\n', '\n     ')}`)
     },
+    /** What can't be checked here, and why. */
+    skip(name, reason) {
+      skipped += 1
+      console.log(`SKIP ${name}\n     ${reason.replaceAll('\n', '\n     ')}`)
+    },
     finish() {
-      console.log(`${passed} passed, ${failed} failed`)
-      process.exitCode = failed === 0 && passed > 0 ? 0 : 1
+      console.log(`${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`)
+      process.exitCode = failed === 0 && passed + skipped > 0 ? 0 : 1
     },
   }
 }
 
-/** Runs a program to its end and returns what it printed. Throws with both streams when it fails. */
-export const run = (command, args, options = {}) => {
+/** Runs a program to its end and returns what became of it, whatever that is. */
+const attempt = (command, args, options = {}) => {
   const { timeoutMs = 300_000, ...rest } = options
-  const result = spawnSync(command, args, {
+  return spawnSync(command, args, {
     cwd: ROOT,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -46,6 +53,11 @@ export const run = (command, args, options = {}) => {
     maxBuffer: 64 * 1024 * 1024,
     ...rest,
   })
+}
+
+/** Runs a program to its end and returns what it printed. Throws with both streams when it fails. */
+export const run = (command, args, options) => {
+  const result = attempt(command, args, options)
   if (result.error !== undefined || result.status !== 0) {
     const why = result.error?.message ?? `exit code ${result.status ?? result.signal}`
     throw new Error(`${command} ${args.join(' ')}: ${why}\n${result.stdout ?? ''}${result.stderr ?? ''}`.trim())
@@ -53,12 +65,17 @@ export const run = (command, args, options = {}) => {
   return result.stdout
 }
 
-/** Runs pnpm: the one that started this script, or else the pinned one. */
-export const pnpm = (args, options) => {
+/** The pnpm that started this script, or else the pinned one. */
+const pnpmScript = () => {
   const started = process.env.npm_execpath ?? ''
-  const script = /pnpm[^/\\]*\.c?js$/.test(started) ? started : join(ROOT, 'configs/tooling/with-pnpm.mjs')
-  return run(process.execPath, [script, ...args], options)
+  return /pnpm[^/\\]*\.c?js$/.test(started) ? started : join(ROOT, 'configs/tooling/with-pnpm.mjs')
 }
+
+/** Runs pnpm as {@link run} does. */
+export const pnpm = (args, options) => run(process.execPath, [pnpmScript(), ...args], options)
+
+/** Runs pnpm for an answer that may be in its output though it fails: `{ status, stdout, stderr, error }`. */
+export const attemptPnpm = (args, options) => attempt(process.execPath, [pnpmScript(), ...args], options)
 
 /** Runs npm as an application's developer would: with none of this workspace's settings in its environment. */
 export const npm = (args, options = {}) => {
