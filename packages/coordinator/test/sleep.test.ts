@@ -149,6 +149,8 @@ describe('a query during the shutdown', () => {
     busy()
     query('NodeC')
     expect(cluster.node('NodeC').all('sleepReplica')).toEqual([])
+    // It runs, and leads perhaps, but alone: a write would find no majority.
+    expect(cluster.node('NodeC').gate.closed).toBe(true)
     cluster.hold = () => false
     cluster.pass(3_000)
     for (const letter of cluster.held.splice(0)) cluster.deliver(letter)
@@ -156,6 +158,7 @@ describe('a query during the shutdown', () => {
     expect(statuses()).toEqual(['active 2', 'active 2', 'active 2'])
     expect(cluster.node('NodeB').all('startReplica').at(-1)).toMatchObject({ start: { kind: 'restart' } })
     expect(cluster.node('NodeC').all('startReplica')).toHaveLength(1)
+    expect(cluster.node('NodeC').gate.closed).toBe(false)
   })
 
   test('while its replica stops is answered after the next start', () => {

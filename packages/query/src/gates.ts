@@ -127,7 +127,7 @@ export class QueryGates {
   /** Closes the gate if nothing is under way, nor was for so long. @returns whether it is closed */
   hold(name: string, idleForMs: number): boolean {
     const gate = this.#gate(name)
-    if (gate.inFlight > 0) return false
+    if (gate.inFlight > 0 || gate.waiters.size > 0) return false
     if (gate.closed) return true
     if (performance.now() - gate.busyAtMs < idleForMs) return false
     gate.closed = true

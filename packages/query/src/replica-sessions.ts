@@ -176,7 +176,8 @@ export class ReplicaSessions {
 /** The time limit was ours: to the caller, whose own is not over, the replica cannot be used at present. */
 const unavailable = (name: string, thrown: unknown): DbClusterError => {
   const error = toDbClusterError(thrown)
-  if (error.code !== 'TIMEOUT') return error
+  // A process that has just started answers before it has any state to tell of.
+  if (error.code !== 'TIMEOUT' && error.code !== 'INTERNAL') return error
   return new DbClusterError('DATABASE_UNAVAILABLE', `the replica of ${name} on this node does not answer`, {
     hint: 'it may be starting or overloaded; the other replicas are tried meanwhile',
     cause: error,

@@ -116,7 +116,7 @@ export class LifeAsks {
 }
 
 const isServing = (life: Life): boolean =>
-  (life.phase === 'awake' && life.ready) || (life.phase === 'waking' && life.passing)
+  (life.phase === 'awake' && life.ready && life.closed !== true) || (life.phase === 'waking' && life.passing)
 
 const late = ({ name, wanted, deadlineMs: _ }: LifeAsk): DbClusterError =>
   wanted === 'asleep'

@@ -70,7 +70,8 @@ export class LifeCycle {
       case 'awake':
         this.lives.set({ ...life, ready: true, checkAtMs: context.nowMs, callAtMs: context.nowMs })
         host.report(name, { status: 'active', run: life.run })
-        context.emit({ type: 'openGate', name, woke: true })
+        if (life.closed === true) this.waking.onQueryHeld(name)
+        else context.emit({ type: 'openGate', name, woke: true })
         return this.asks.onChanged(name)
       case 'stopping':
       case 'asleep':

@@ -79,6 +79,8 @@ export interface AwakeLife extends LifeBase {
   readonly idle: boolean
   /** Where it runs, while Raft's configuration has it elsewhere. */
   readonly moved?: PortOffer
+  /** It went on after a promise, and others may have stopped: queries wait until a majority runs for certain. */
+  readonly closed?: boolean
   /** When those that still sleep are called again. */
   readonly callAtMs: number
 }

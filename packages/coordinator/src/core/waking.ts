@@ -23,7 +23,7 @@ export class Waking {
     if (life === undefined) return this.#open(name, false)
     switch (life.phase) {
       case 'awake':
-        return this.#open(name, false)
+        return life.closed === true ? this.#openWithMajority(name) : this.#open(name, false)
       case 'waking':
         return
       case 'promised':
@@ -85,11 +85,12 @@ export class Waking {
           checkAtMs: nowMs,
           callAtMs: nowMs,
         } as const
-        this.#lives.set({ ...resumed, ...(moved === undefined ? {} : { moved }) })
+        const closed = life.phase === 'promised' || life.closed === true ? { closed: true } : {}
+        this.#lives.set({ ...resumed, ...closed, ...(moved === undefined ? {} : { moved }) })
         this.#lives.host.amend(life.name, { run })
         const status = ready ? 'active' : 'starting'
         this.#lives.host.report(life.name, { status, run })
-        if (life.phase === 'promised') this.#open(life.name, false)
+        if (life.phase === 'promised') this.#openWithMajority(life.name)
       }
     }
   }
@@ -152,6 +153,7 @@ export class Waking {
     if (latest > life.run) this.want(life, latest)
     const now = this.#lives.get(record.name)
     if (now?.phase === 'waking') this.#course.evaluate(now)
+    if (now?.phase === 'awake' && now.closed === true) this.#openWithMajority(now.name)
     if (now?.phase === 'awake' && behind && now.callAtMs === Number.POSITIVE_INFINITY) {
       this.#lives.set({ ...now, callAtMs: this.#lives.context.nowMs + LIFE_TIMING.callAgainMs })
     }
@@ -204,6 +206,21 @@ export class Waking {
   #teach(peerId: string, life: Life): void {
     const record = this.#lives.record(life)
     if (record !== undefined) this.#lives.context.sendRecords(peerId, [record])
+  }
+
+  /**
+   * A replica that went on in the next run may be the only one that runs, if the others heard COMMIT first: as leader it
+   * would take a write, find no majority, and leave its caller without an outcome.
+   */
+  #openWithMajority(name: string): void {
+    const life = this.#lives.get(name)
+    if (life?.phase !== 'awake') return
+    const majority = Math.floor(this.#lives.placed(life).length / 2) + 1
+    if (this.#lives.activeOthers(life) + (life.ready ? 1 : 0) < majority) return
+    const { closed: _, ...open } = life
+    this.#lives.set(open)
+    this.#open(name, false)
+    this.#onAwake(open)
   }
 
   #open(name: string, woke: boolean): void {
