@@ -1,5 +1,5 @@
 import { DbClusterError, type RowsResult, type WriteResult } from '@dbcluster/protocol'
-import type { RqliteResult, RqliteStatement } from '@dbcluster/rqlite'
+import { isReplicaFault, type RqliteResult, type RqliteStatement } from '@dbcluster/rqlite'
 import { isRead, type StatementPlan } from '@dbcluster/sql'
 
 /**
@@ -123,7 +123,20 @@ const countsOf = (
   return { rowsAffected: Number(changes ?? 0), lastInsertId: typeof id === 'bigint' ? id : Number(id ?? 0) }
 }
 
-const failure = (result: RqliteResult | undefined): UnitOutcome => ({
-  error:
-    result?.error ?? new DbClusterError('INTERNAL', 'rqlited left out a result', { details: { outcome: 'unknown' } }),
-})
+const failure = (result: RqliteResult | undefined): UnitOutcome => {
+  const error =
+    result?.error ?? new DbClusterError('INTERNAL', 'rqlited left out a result', { details: { outcome: 'unknown' } })
+  return { error: isReplicaFault(error.code) ? onOneReplica(error) : error }
+}
+
+/** The statement is in the Raft log: where disk and memory suffice, the other replicas have carried it out. */
+const onOneReplica = (cause: DbClusterError): DbClusterError =>
+  new DbClusterError(
+    'OUTCOME_UNKNOWN',
+    `the replica that answered could not carry it out (${cause.message}); others may have`,
+    {
+      hint: 'read back what it should have changed; look at the disk and memory of the node that leads this database',
+      details: { outcome: 'unknown', sqlite: cause.code },
+      cause,
+    },
+  )

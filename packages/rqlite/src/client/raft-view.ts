@@ -12,15 +12,16 @@ const index = (value: unknown): number => {
 
 /**
  * Reads what `/status` says under `store` (https://rqlite.io/docs/guides/monitoring-rqlite/).
- * @throws DbClusterError `INTERNAL` when there is no Raft state in it
+ * @throws DbClusterError `DATABASE_UNAVAILABLE` when there is no Raft state in it, as while rqlited opens its store
  */
 export const raftViewOf = (store: unknown): RaftView => {
   const { raft, leader, nodes, node_id, fsm_index } = object(store)
   const state = object(raft)
   const raftId = text(node_id)
   if (raftId === undefined || text(state.state) === undefined) {
-    throw new DbClusterError('INTERNAL', "rqlited's status has no Raft state", {
-      hint: 'check which process answers on this port',
+    throw new DbClusterError('DATABASE_UNAVAILABLE', "rqlited's status has no Raft state", {
+      hint: 'it is starting or stopping, send it again; if this stays so, check which process answers on its port',
+      details: { outcome: 'notSent' },
     })
   }
   const servers = (Array.isArray(nodes) ? nodes : []).flatMap(serverOf)

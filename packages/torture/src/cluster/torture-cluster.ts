@@ -121,6 +121,7 @@ const build = async (
       bootstrapPeers: peers(),
       apiKeys: [own.record],
       jwtSecret: undefined,
+      jwt: [],
       rqlitedPath: process.env.DBCLUSTER_RQLITED,
     })
     writeFileSync(configFile, text)
