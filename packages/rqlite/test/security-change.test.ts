@@ -20,7 +20,7 @@ beforeEach(async () => {
 })
 afterEach(() => bench.dispose())
 
-const isReady = (replica: Replica): Promise<void> => replica.process.ready(AbortSignal.timeout(15_000))
+const isReady = (replica: Replica): Promise<void> => replica.process.ready(AbortSignal.timeout(45_000))
 
 /** The same replica in a new run of its node, with other keys. */
 const successor = (replica: Replica, security: ReplicaSecurity): Replica => {
@@ -38,13 +38,17 @@ const restart = async (replica: Replica, security: ReplicaSecurity): Promise<Rep
 
 /** Through whichever replica leads. */
 const applied = (replicas: readonly Replica[], statement: RqliteStatement): Promise<void> =>
-  eventually(`${statement.sql} ${statement.params}`, async () => {
-    for (const { process } of replicas) {
-      const done = await process.client.execute([statement], { timeoutMs: 2_000 }).catch(() => undefined)
-      if (done?.[0] !== undefined && done[0].error === undefined) return true
-    }
-    return false
-  })
+  eventually(
+    `${statement.sql} ${statement.params}`,
+    async () => {
+      for (const { process } of replicas) {
+        const done = await process.client.execute([statement], { timeoutMs: 2_000 }).catch(() => undefined)
+        if (done?.[0] !== undefined && done[0].error === undefined) return true
+      }
+      return false
+    },
+    45_000,
+  )
 
 const write = (replicas: readonly Replica[], value: number): Promise<void> =>
   applied(replicas, { sql: 'INSERT INTO t VALUES (?) ON CONFLICT DO NOTHING', params: [value] })
@@ -168,7 +172,7 @@ describe('a certificate', () => {
     await eventually(
       'a new process is ready',
       () => replica.process.state.phase === 'ready' && replica.process.state.pid !== pid,
-      20_000,
+      60_000,
     )
     expect(await readFile(file, 'utf8')).not.toBe(certificate)
     expect(replica.process.state.error).toBeUndefined()
