@@ -65,6 +65,7 @@ export class CoordinatorCore {
       sync: this.#sync,
       hosting: () => this.#hosting,
       membership: () => this.#membership,
+      wake: (name) => this.#life.waking.onQueryHeld(name),
     })
     this.#hosting = new Hosting(context, init.memory.replicas, {
       leases: this.#voting.leases,

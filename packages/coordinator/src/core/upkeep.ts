@@ -9,6 +9,7 @@ import { Recovery } from './recovery.js'
 import { Repairs } from './repair.js'
 import { RepairAttempts } from './repair-attempts.js'
 import type { RepairEvent } from './repair-events.js'
+import { RepairSleepers } from './repair-sleepers.js'
 import type { Sync } from './sync.js'
 import type { Voting } from './voting.js'
 
@@ -19,6 +20,7 @@ export interface UpkeepComponents {
   /** These two come after it, and it works with them only once all are there. */
   readonly hosting: () => Hosting
   readonly membership: () => Membership
+  readonly wake: (name: string) => void
 }
 
 /** Everything that keeps databases at their replicas: who is dead, repairs, newcomers, operators, orphans. */
@@ -32,7 +34,7 @@ export class Upkeep {
   /** The parts that something may become due in. */
   readonly timed: readonly { tick(): void; nextDeadlineMs(): number }[]
 
-  constructor(context: CoreContext, { voting, sync, hosting, membership }: UpkeepComponents) {
+  constructor(context: CoreContext, { voting, sync, hosting, membership, wake }: UpkeepComponents) {
     this.health = new Health(context)
     this.newcomers = new Newcomers(context, {
       declines: (name) => voting.declinesToHost(name),
@@ -66,7 +68,14 @@ export class Upkeep {
       isHosted: (name) => hosting().has(name),
     })
     this.health.onChanged = () => this.repairs.hurry()
-    this.timed = [this.health, this.newcomers, this.repairs, this.operating, this.recovery]
+    const sleepers = new RepairSleepers(context, {
+      health: this.health,
+      asleep: () =>
+        [...hosting().names()].flatMap((name) => hosting().replica(name) ?? []).filter(({ asleep }) => asleep),
+      underWay: () => this.repairs.underWay,
+      wake,
+    })
+    this.timed = [this.health, this.newcomers, this.repairs, sleepers, this.operating, this.recovery]
   }
 
   apply(event: RepairEvent): void {
