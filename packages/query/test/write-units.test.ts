@@ -6,7 +6,7 @@ import { writeUnits } from '../src/write-units.js'
 const plan = createSqlPlanner().plan('UPDATE t SET a = 1')
 const planned = [{ plan, bound: { sql: plan.sql } }]
 const failed = (code: 'SQLITE_FULL' | 'SQLITE_IOERR' | 'SQLITE_CONSTRAINT_UNIQUE') => [
-  { columns: [], rows: [], rowsAffected: 0, lastInsertId: 0, error: new DbClusterError(code, 'a reason') },
+  { columns: [], types: [], rows: [], rowsAffected: 0, lastInsertId: 0, error: new DbClusterError(code, 'a reason') },
 ]
 
 /** The leader met a full disk after the entry was committed: its followers, which had room, showed the write later. */
