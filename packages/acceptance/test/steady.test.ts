@@ -7,6 +7,7 @@ import { describeCreation } from './suites/creation.js'
 import { describeCredentials, JWT_SECRET } from './suites/credentials.js'
 import { describeEndpoints } from './suites/endpoints.js'
 import { describeForbiddenSql } from './suites/forbidden-sql.js'
+import { describeOrms } from './suites/orms.js'
 import { describeValues } from './suites/values.js'
 
 /** Three nodes and a gateway that nothing happens to. */
@@ -31,6 +32,7 @@ describeCredentials(the)
 describeValues(the)
 describeCounts(the)
 describeForbiddenSql(the)
+describeOrms(the)
 describeBadInput(the)
 describeCreation(the)
 describeConformance('the SDK over libp2p', async () => cluster.client())

@@ -32,7 +32,7 @@ export interface FuzzReport {
  * Time of the processor that one step may take. Texts have at most some 120,000 characters, for which the slowest takes
  * a tenth of a second; work that grows with the square takes many times this, and what hangs never comes back at all.
  */
-const STEP_LIMIT_MS = 1_000
+const STEP_LIMIT_MS = 2_000
 /** Longer texts are not shown to SQLite: its own parser gives up on depth and length. */
 const JUDGED_CHARS = 2_000
 

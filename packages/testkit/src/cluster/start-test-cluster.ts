@@ -18,7 +18,7 @@ import { TestNode } from './test-node.js'
 const APP = 'demo'
 const KEY_FILES = ['network.key', 'cluster.key']
 /** Admission and first contact, on a busy machine. */
-const SETTLE_LIMIT_MS = 20_000
+const SETTLE_LIMIT_MS = 60_000
 
 /**
  * Starts real processes: nodes, and a gateway, with keys, free ports and a directory of their own. When it fails,

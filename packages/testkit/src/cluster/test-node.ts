@@ -5,7 +5,7 @@ import { AppProcess } from '../process/app-process.js'
 import { isAlive, type ProcessRef } from '../process/process-table.js'
 
 /** A busy machine takes its time. */
-const START_LIMIT_MS = 20_000
+const START_LIMIT_MS = 60_000
 
 /** An rqlited that a node started, as its `process.json` tells. */
 export interface RqlitedRef extends ProcessRef {
