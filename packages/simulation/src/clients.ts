@@ -56,6 +56,7 @@ export class Clients {
 
   #wish(kind: Wish['kind'], name: string, via: SimNode | undefined): Wish {
     const wish: Wish = { kind, name, done: false, asks: 0, result: undefined, doneMs: undefined }
+    if (!this.#world.plan.admits('wish')) return { ...wish, done: true }
     this.wishes.push(wish)
     this.#ask(wish, via)
     return wish

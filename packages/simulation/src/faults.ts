@@ -76,7 +76,8 @@ export class Faults {
     const next = (): void => {
       schedule.after(random.between(0.2 * everyMs, 1.8 * everyMs), () => {
         if (schedule.nowMs >= untilMs) return
-        this.#strike(random.pick(kinds))
+        const kind = random.pick(kinds)
+        if (this.#world.plan.admits('fault')) this.#strike(kind)
         next()
       })
     }

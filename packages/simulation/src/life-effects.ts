@@ -1,5 +1,6 @@
-import type { CoordinatorEffect, CoordinatorEvent } from '@dbcluster/coordinator'
+import type { CoordinatorEffect } from '@dbcluster/coordinator'
 import type { RaftPosition } from '@dbcluster/protocol'
+import type { Tellers } from './perform-effect.js'
 import type { SimNode } from './sim-node.js'
 
 type LifeEffect = Extract<
@@ -8,12 +9,6 @@ type LifeEffect = Extract<
     type: 'checkIdle' | 'holdQueries' | 'closeGate' | 'openGate' | 'sleepReplica' | 'restPorts' | 'leaseWakePorts'
   }
 >
-
-/** How a node's shell hears back. */
-export interface Tellers {
-  readonly tell: (event: CoordinatorEvent) => void
-  readonly later: (delayMs: number, event: () => CoordinatorEvent) => void
-}
 
 /** Carries out what sleeping and waking ask of a node. */
 export const performLife = (node: SimNode, effect: LifeEffect, { tell, later }: Tellers): void => {

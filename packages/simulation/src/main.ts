@@ -1,9 +1,12 @@
 import { parseArgs } from 'node:util'
-import { createSimulator, replayCommand, SCENARIOS } from './run.js'
+import { formatCuts, parseCuts } from './plan.js'
+import { createSimulator, type RunReport, replayCommand, SCENARIOS, type Simulator } from './run.js'
 import type { Scenario } from './scenario.js'
+import { shrink } from './shrink.js'
 
 const USAGE = `sim [--seeds N] [--from SEED] [--scenario NAME] [--bail]   plays many runs, of every scenario or of one
-replay --scenario NAME --seed N                          plays one run and prints all that happened
+replay --scenario NAME --seed N [--nodes N] [--without CUTS]   plays one run and prints all that happened
+shrink --scenario NAME --seed N                            finds less that breaks the same promise
 
 scenarios:
 ${[...SCENARIOS.values()].map(({ name, about }) => `  ${name.padEnd(20)} ${about}`).join('\n')}
@@ -30,6 +33,7 @@ const simulate = (
     failed += 1
     print(`FAILED ${scenario.name} seed ${seed} at ${report.virtualMs.toFixed(0)} ms: ${report.violation}`)
     print(`       ${replayCommand(scenario.name, seed)}`)
+    if (failed === 1) printSmallest(run, scenario, report)
     if (options.bail) return 1
   }
   const seconds = (performance.now() - startedMs) / 1_000
@@ -37,8 +41,34 @@ const simulate = (
   return failed === 0 ? 0 : 1
 }
 
-const replay = (scenario: Scenario, seed: number): number => {
-  const report = createSimulator()(scenario, seed, { trace: print })
+/** Of many findings the first one is made small: the others often are the same. */
+const printSmallest = (run: Simulator, scenario: Scenario, found: RunReport): void => {
+  const { report, cuts, nodes, runs } = shrink(run, scenario, found)
+  const left = Object.entries(report.counts).map(([part, count]) => {
+    const without = cuts[part as keyof typeof cuts].size
+    return `${count - without} of ${count} ${part}s`
+  })
+  const smaller = `${nodes === undefined ? '' : ` --nodes ${nodes}`} --without '${formatCuts(cuts)}'`
+  print(`       smaller, after ${runs} runs: ${report.nodes} nodes, ${left.join(', ')}: ${report.violation}`)
+  print(`       ${replayCommand(scenario.name, found.seed)}${smaller}`)
+}
+
+const shrinkOne = (scenario: Scenario, seed: number): number => {
+  const run = createSimulator()
+  const report = run(scenario, seed)
+  print(report.violation ?? 'no violation')
+  if (report.violation === undefined) return 0
+  printSmallest(run, scenario, report)
+  return 1
+}
+
+const replay = (
+  scenario: Scenario,
+  seed: number,
+  smaller: { readonly without: string; readonly nodes?: number },
+): number => {
+  const { without, ...rest } = smaller
+  const report = createSimulator()(scenario, seed, { trace: print, cuts: parseCuts(without), ...rest })
   print(report.violation === undefined ? 'no violation' : `VIOLATION ${report.violation}`)
   return report.violation === undefined ? 0 : 1
 }
@@ -53,16 +83,21 @@ const main = (): number => {
       from: { type: 'string', default: '1' },
       seed: { type: 'string', default: '1' },
       scenario: { type: 'string' },
+      without: { type: 'string', default: '' },
+      nodes: { type: 'string' },
       bail: { type: 'boolean', default: false },
     },
   })
   const [command] = positionals
   const scenarios = [...SCENARIOS.values()].filter(({ name }) => [undefined, name].includes(values.scenario))
-  if (scenarios[0] === undefined || (command !== 'sim' && command !== 'replay')) {
+  const [scenario] = scenarios
+  if (scenario === undefined || (command !== 'sim' && command !== 'replay' && command !== 'shrink')) {
     print(USAGE)
     return 2
   }
-  if (command === 'replay') return replay(scenarios[0], Number(values.seed))
+  const nodes = values.nodes === undefined ? {} : { nodes: Number(values.nodes) }
+  if (command === 'replay') return replay(scenario, Number(values.seed), { without: values.without, ...nodes })
+  if (command === 'shrink') return shrinkOne(scenario, Number(values.seed))
   return simulate(scenarios, { seeds: Number(values.seeds), from: Number(values.from), bail: values.bail })
 }
 

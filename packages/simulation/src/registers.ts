@@ -49,7 +49,8 @@ export class Registers {
 
   /** One query at a random node: a write where the register's writer is free, else a read. */
   query(name: string, kind: 'read' | 'write' | 'any' = 'any'): void {
-    const { random } = this.#world
+    const { random, plan } = this.#world
+    if (!plan.admits('query')) return
     const register = this.#register(name, `r${random.integer(0, 2)}`)
     const writes = !register.busy && (kind === 'write' || (kind === 'any' && random.chance(0.5)))
     if (writes) this.#write(register)

@@ -2,8 +2,10 @@ import { createNodeMessageChecker, type NodeMessage } from '@dbcluster/protocol'
 import { Clients } from './clients.js'
 import { Faults } from './faults.js'
 import { Violation } from './monitor.js'
+import { type Cuts, Plan } from './plan.js'
 import { Random } from './random.js'
 import { Registers } from './registers.js'
+import { NO_SABOTAGE, type Sabotage } from './sabotage.js'
 import type { Scenario } from './scenario.js'
 import { duel, mayhem, pausedCoordinator } from './scenarios/coordinators.js'
 import { growth, plain, ten, thirty } from './scenarios/creation.js'
@@ -42,6 +44,9 @@ export interface RunReport {
   readonly virtualMs: number
   readonly messages: number
   readonly wishes: number
+  readonly nodes: number
+  /** Parts that the run is made of, those left out included. */
+  readonly counts: Plan['counts']
   readonly violation?: string
 }
 
@@ -49,12 +54,19 @@ export interface RunReport {
 export const replayCommand = (scenario: string, seed: number): string =>
   `pnpm --filter @dbcluster/simulation replay -- --scenario ${scenario} --seed ${seed}`
 
+/** What may be asked of one run. */
+export interface RunOptions {
+  readonly trace?: (line: string) => void
+  /** Parts of the scenario that are left out. @default none */
+  readonly cuts?: Cuts
+  /** A fault planted in every node. @default none */
+  readonly sabotage?: Sabotage
+  /** Nodes instead of the scenario's own number. */
+  readonly nodes?: number
+}
+
 /** Plays one scenario from one seed. The same two give the same run, whatever the machine. */
-export type Simulator = (
-  scenario: Scenario,
-  seed: number,
-  options?: { readonly trace?: (line: string) => void },
-) => RunReport
+export type Simulator = (scenario: Scenario, seed: number, options?: RunOptions) => RunReport
 
 /** A simulator keeps what is costly to make: the compiled schemas of the wire. */
 export const createSimulator = (): Simulator => {
@@ -65,11 +77,12 @@ export const createSimulator = (): Simulator => {
 const play = (
   scenario: Scenario,
   seed: number,
-  options: { readonly trace?: (line: string) => void; readonly isWellFormed: (message: NodeMessage) => boolean },
+  options: RunOptions & { readonly isWellFormed: (message: NodeMessage) => boolean },
 ): RunReport => {
-  const { trace, isWellFormed } = options
+  const { trace, isWellFormed, cuts, nodes, sabotage = NO_SABOTAGE } = options
   const dice = new Random(seed ^ 0x5bd1e995)
-  const world = new World({ seed, isWellFormed, ...scenario.world((low, high) => dice.integer(low, high)) })
+  const own = scenario.world((low, high) => dice.integer(low, high))
+  const world = new World({ seed, isWellFormed, plan: new Plan(cuts), sabotage, ...own, nodes: nodes ?? own.nodes })
   const stage = { world, clients: new Clients(world), faults: new Faults(world), registers: new Registers(world) }
   if (trace !== undefined) world.monitor.trace = (line) => trace(`${world.nowMs.toFixed(1).padStart(9)} ${line()}`)
   const violation = attempt(() => {
@@ -82,6 +95,8 @@ const play = (
     virtualMs: world.nowMs,
     messages: world.network.messages,
     wishes: stage.clients.wishes.length,
+    nodes: world.nodes.length,
+    counts: world.plan.counts,
     ...(violation === undefined ? {} : { violation }),
   }
 }

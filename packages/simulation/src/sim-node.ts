@@ -5,12 +5,13 @@ import {
   type CoordinatorEvent,
 } from '@dbcluster/coordinator'
 import type { NodeMessage } from '@dbcluster/protocol'
-import { performLife } from './life-effects.js'
 import type { Machine } from './model/machine.js'
 import { PortPool } from './model/port-pool.js'
 import type { Endpoint, Network } from './network.js'
 import { describeNode, memoryOf } from './node-memory.js'
+import { performEffect, type Tellers } from './perform-effect.js'
 import type { Random } from './random.js'
+import type { Sabotage } from './sabotage.js'
 import type { Schedule } from './schedule.js'
 import { SimGates } from './sim-gates.js'
 
@@ -34,6 +35,7 @@ export interface SimNodeInit {
   readonly network: Network
   readonly machine: Machine
   readonly observer: Observer
+  readonly sabotage: Sabotage
 }
 
 /** One node: the real core, with a shell that can be stopped between any two effects. */
@@ -146,11 +148,16 @@ export class SimNode implements Endpoint {
   dispatch(event: CoordinatorEvent): void {
     if (this.core === undefined) return
     if (this.paused) return void this.#inbox.push(event)
-    const { schedule, random } = this.#init
-    const nowMs = schedule.nowMs + this.#clockOffsetMs
-    this.#queue.push(...this.core.step(event, { nowMs, entropy: random.hex(16) }))
+    for (const told of this.#init.sabotage.events?.(this, event) ?? [event]) this.#step(this.core, told)
     this.#setTimer()
     this.#drain()
+  }
+
+  #step(core: CoordinatorCore, event: CoordinatorEvent): void {
+    const { schedule, random, sabotage } = this.#init
+    const nowMs = schedule.nowMs + this.#clockOffsetMs
+    const effects = core.step(event, { nowMs, entropy: random.hex(16) })
+    this.#queue.push(...(sabotage.effects?.(this, effects) ?? effects))
   }
 
   /** Performs effects in their order; a write to disk takes its time, and everything after it waits. */
@@ -162,7 +169,7 @@ export class SimNode implements Endpoint {
       if (this.#queue[0]?.type === 'persist') return this.#write()
       const effect = this.#queue.shift()
       if (effect === undefined || this.#burn()) return
-      this.#perform(effect)
+      performEffect(this, effect, this.#init, this.#tellers())
       if (this.#life === life) this.#init.observer.performed(this, effect)
     }
     if (this.#life === life) this.#draining = false
@@ -194,77 +201,13 @@ export class SimNode implements Endpoint {
     return true
   }
 
-  #perform(effect: CoordinatorEffect): void {
-    const { network, random } = this.#init
-    switch (effect.type) {
-      case 'send':
-        if (effect.to === this.peerId) return this.received(this.peerId, effect.message)
-        return network.send(this.peerId, effect.to, effect.message)
-      case 'publish':
-        return network.publish(this.peerId, effect.message)
-      case 'leasePorts':
-        return this.#later(random.between(0, 3), () => {
-          const offer = this.ports.lease(effect.leaseKey)
-          if (offer === undefined) return { type: 'portsRefused', leaseKey: effect.leaseKey, reason: 'no_ports' }
-          return { type: 'portsLeased', leaseKey: effect.leaseKey, offer }
-        })
-      case 'confirmPorts':
-        return void this.ports.confirm(effect.leaseKey, effect.name)
-      case 'releasePorts':
-        return this.ports.release(effect.leaseKey)
-      case 'startReplica':
-        return this.#startReplica(effect)
-      case 'removeReplica':
-        return this.#later(random.between(5, 40), () => {
-          this.machine.remove(effect.name, effect.reason)
-          this.ports.release(effect.name)
-          return { type: 'replicaRemoved', name: effect.name, clusterId: effect.clusterId }
-        })
-      case 'checkIdle':
-      case 'holdQueries':
-      case 'closeGate':
-      case 'openGate':
-      case 'sleepReplica':
-      case 'restPorts':
-      case 'leaseWakePorts':
-        return performLife(this, effect, {
-          tell: this.#teller(),
-          later: (delayMs, event) => this.#later(delayMs, event),
-        })
-      default:
-        return
-    }
-  }
-
   /** Tells this life of the process, and no later one. */
-  #teller(): (event: CoordinatorEvent) => void {
+  #tellers(): Tellers {
     const life = this.#life
-    return (event) => {
+    const tell = (event: CoordinatorEvent): void => {
       if (this.#life === life) this.dispatch(event)
     }
-  }
-
-  #startReplica(effect: Extract<CoordinatorEffect, { type: 'startReplica' }>): void {
-    const about = { name: effect.name, clusterId: effect.decree.clusterId }
-    const tell = this.#teller()
-    const { host, httpPort, raftPort } = effect.assignment
-    if (!this.ports.reserve(effect.name, { host, httpPort, raftPort })) {
-      return this.#later(1, () => ({ type: 'replicaFailed', ...about, error: `port ${httpPort} is held by another` }))
-    }
-    this.machine.start(effect, {
-      ready: () => tell({ type: 'replicaReady', ...about }),
-      gathered: (voters) => tell({ type: 'replicaGathered', ...about, voters }),
-      failed: (error) => tell({ type: 'replicaFailed', ...about, error }),
-      warmed: () => {},
-      lost: (reason) => tell({ type: 'replicaLost', ...about, reason }),
-    })
-  }
-
-  #later(delayMs: number, event: () => CoordinatorEvent): void {
-    const life = this.#life
-    this.#init.schedule.after(delayMs, () => {
-      if (this.#life === life) this.dispatch(event())
-    })
+    return { tell, later: (delayMs, event) => void this.#init.schedule.after(delayMs, () => tell(event())) }
   }
 
   #setTimer(): void {

@@ -4,7 +4,9 @@ import { Machine } from './model/machine.js'
 import { RaftFabric } from './model/raft/raft-fabric.js'
 import { Monitor } from './monitor.js'
 import { Network } from './network.js'
+import { Plan } from './plan.js'
 import { Random } from './random.js'
+import { NO_SABOTAGE, type Sabotage } from './sabotage.js'
 import { Schedule } from './schedule.js'
 import { SimNode } from './sim-node.js'
 
@@ -16,6 +18,10 @@ export interface WorldInit {
   /** Pairs of ports per node. @default 20 */
   readonly ports?: number
   readonly config?: Partial<CoordinatorInit>
+  /** Decides which parts of the scenario take place. @default all do */
+  readonly plan?: Plan
+  /** A fault planted in every node. @default none */
+  readonly sabotage?: Sabotage
   /** Whether a message has the shape that the wire demands. @default everything has */
   readonly isWellFormed?: (message: NodeMessage) => boolean
 }
@@ -23,6 +29,7 @@ export interface WorldInit {
 /** A cluster in one process: nodes, machines, the network between them, and what watches them. */
 export class World {
   readonly schedule = new Schedule()
+  readonly plan: Plan
   readonly random: Random
   readonly network: Network
   /** Every rqlited that runs, and every cluster that there ever was. */
@@ -31,6 +38,7 @@ export class World {
   readonly nodes: readonly SimNode[]
 
   constructor(init: WorldInit) {
+    this.plan = init.plan ?? new Plan()
     this.random = new Random(init.seed)
     this.network = new Network(this.schedule, this.random)
     this.monitor = new Monitor(this, init.isWellFormed ?? (() => true))
@@ -62,6 +70,7 @@ export class World {
         network: this.network,
         machine,
         observer: this.monitor,
+        sabotage: init.sabotage ?? NO_SABOTAGE,
       })
       this.network.add(node)
       return node
