@@ -3,7 +3,9 @@ import type { NodeMessage, Roster } from '@dbcluster/protocol'
 import { checkDurable } from './checks/durability.js'
 import { Knowledge } from './checks/knowledge.js'
 import { Outcomes } from './checks/outcomes.js'
+import { checkSetAside, checkSpawn } from './checks/spawns.js'
 import { Votes } from './checks/votes.js'
+import type { Directory } from './model/directory.js'
 import type { StartReplica } from './model/start-replica.js'
 import type { Observer, SimNode } from './sim-node.js'
 import type { World } from './world.js'
@@ -34,6 +36,7 @@ export class Monitor implements Observer {
   readonly outcomes: Outcomes
   readonly knowledge: Knowledge
   readonly #world: World
+  readonly #recovering = new Set<string>()
   readonly #isWellFormed: (message: NodeMessage) => boolean
 
   constructor(world: World, isWellFormed: (message: NodeMessage) => boolean) {
@@ -90,6 +93,27 @@ export class Monitor implements Observer {
       this.fail('I1 one bootstrap', `${name}: cluster ${clusterId} is bootstrapped again, on ${peerId}`)
     if (!this.votes.isReserved(clusterId))
       this.fail('I1 reserved first', `${name}: ${peerId} bootstraps ${clusterId}, which no majority accepted`)
+  }
+
+  /** An operator gave up what the missing replicas of this database may hold. */
+  recoveryAsked(name: string): void {
+    this.#recovering.add(name)
+  }
+
+  isRecovering(name: string): boolean {
+    return this.#recovering.has(name)
+  }
+
+  /** A process of a replica is about to exist. */
+  spawned(peerId: string, start: StartReplica, directory: Directory): void {
+    checkSpawn(this.#world, peerId, start, directory, (invariant, message) => this.fail(invariant, message))
+  }
+
+  /** A directory is about to be moved out of the way. */
+  setAside(peerId: string, name: string, directory: Directory): void {
+    const node = this.#world.nodes.find((other) => other.peerId === peerId)
+    if (node !== undefined)
+      checkSetAside(this.#world, node, name, directory, (invariant, message) => this.fail(invariant, message))
   }
 
   #sent(node: SimNode, message: NodeMessage): void {

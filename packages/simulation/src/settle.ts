@@ -7,6 +7,9 @@ import type { World } from './world.js'
 
 /** Time after mending within which everything open must be answered: a creation's own limit, and a retry. */
 const ANSWER_WITHIN_MS = 25_000
+/** Time in which the messages of a network at rest are counted, and the most that one node may hear in a second. */
+const CALM_MS = 10_000
+const CALM_MESSAGES = 20
 /** Longer than any application waits for a query. */
 const QUERIES_WITHIN_MS = 15_000
 /** Time within which tables must be equal: a few rounds of anti-entropy. */
@@ -45,6 +48,7 @@ export const settle = (
   converge(world)
   checkNoLeaks(world)
   checkOneView(world)
+  checkCalm(world)
   monitor.knowledge.checkAll()
 }
 
@@ -119,6 +123,15 @@ const checkNoLeaks = (world: World): void => {
     if (stray.length > 0)
       world.monitor.fail('I8 processes', `${node.peerId} runs [${stray}] that no replica stands for`)
   }
+}
+
+/** I9: when nothing happens, next to nothing is said: no two nodes keep each other busy. */
+const checkCalm = (world: World): void => {
+  const before = world.network.messages
+  world.run(CALM_MS)
+  const perNode = (world.network.messages - before) / (CALM_MS / 1_000) / world.nodes.length
+  if (perNode > CALM_MESSAGES)
+    world.monitor.fail('I9 calm', `each node hears ${perNode.toFixed(0)} messages a second while nothing happens`)
 }
 
 const checkOneView = (world: World): void => {

@@ -58,7 +58,8 @@ export class World {
         random: this.random,
         fabric: this.fabric,
         onBootstrap: (start) => this.monitor.bootstrapped(peerId, start),
-        onSpawn: () => {},
+        onSpawn: (start, directory) => this.monitor.spawned(peerId, start, directory),
+        onSetAside: (name, directory) => this.monitor.setAside(peerId, name, directory),
       })
       const node = new SimNode({
         peerId,

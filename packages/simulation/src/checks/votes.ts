@@ -89,6 +89,13 @@ export class Votes {
     this.#init.onChosen({ name, generation, clusterId: 'ended' })
   }
 
+  /** The generation of a name for which this cluster was chosen for good. */
+  generationOf(name: string, clusterId: string): number | undefined {
+    for (const [key, chosen] of this.#chosen)
+      if (chosen === clusterId && key.startsWith(`${name}/`)) return Number(key.slice(name.length + 1))
+    return undefined
+  }
+
   /** A majority remembers that this generation ended. */
   hasEnded(name: string, generation: number): boolean {
     return this.#ended.has(`${name}/${generation}`)

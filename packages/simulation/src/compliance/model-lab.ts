@@ -152,6 +152,7 @@ export class ModelLab implements RaftLab {
       fabric: this.#fabric,
       onBootstrap: () => {},
       onSpawn: () => {},
+      onSetAside: () => {},
     })
     this.#machines.set(member, machine)
     return machine

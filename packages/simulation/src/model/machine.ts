@@ -25,6 +25,8 @@ export interface MachineInit {
   readonly onBootstrap: (start: StartReplica) => void
   /** A process is about to exist: what the directory says is what it will believe. */
   readonly onSpawn: (start: StartReplica, directory: Directory) => void
+  /** A directory is about to be moved out of the way. */
+  readonly onSetAside: (name: string, directory: Directory) => void
 }
 
 /** Raft as a node sees it in its own rqlited. */
@@ -79,8 +81,12 @@ export class Machine {
     directory.httpPort = assignment.httpPort
     this.#launch(directory, name)
     this.#init.onSpawn(request, directory)
-    if (start.kind === 'recover') directory.log.recover(start.peers)
     const { fabric, schedule, random, onBootstrap, peerId } = this.#init
+    directory.recovered = start.kind === 'recover' ? JSON.stringify(start.peers) : undefined
+    if (start.kind === 'recover') {
+      directory.log.recover(start.peers)
+      fabric.record(decree.clusterId)?.recovered(start.peers)
+    }
     const rqlited = new Rqlited({ request, listener, directory, peerId, fabric, schedule, random, temper: this.temper })
     rqlited.full = this.#full
     rqlited.isBlocked = this.#stolen.has(assignment.httpPort)
@@ -233,13 +239,18 @@ export class Machine {
     return true
   }
 
+  /** It is not the directory of this member's last launch. */
+  isOutdated(name: string, directory: Directory): boolean {
+    return directory.launches < (this.#marks.get(name) ?? 0)
+  }
+
   /** Why this directory must not be started as this member, or nothing. */
   #mismatch({ name, start, decree, assignment }: StartReplica): string | undefined {
     if (start.kind === 'bootstrap' || start.kind === 'join' || start.kind === 'warm') return undefined
     const directory = this.#directories.get(name)
     const isSame = directory?.raftId === assignment.raftId && directory.clusterId === decree.clusterId
     if (directory === undefined || !isSame) return 'its directory was emptied, or is another one'
-    if (directory.launches < (this.#marks.get(name) ?? 0)) return 'its directory is a copy from an earlier launch'
+    if (this.isOutdated(name, directory)) return 'its directory is a copy from an earlier launch'
     return undefined
   }
 
@@ -251,6 +262,7 @@ export class Machine {
   }
 
   #setAside(name: string, directory: Directory, reason: string): void {
+    this.#init.onSetAside(name, directory)
     this.#directories.delete(name)
     this.quarantine.push({ name, directory, reason })
   }

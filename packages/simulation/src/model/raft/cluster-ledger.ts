@@ -1,4 +1,4 @@
-import type { Entry } from './entry.js'
+import type { Entry, Voter } from './entry.js'
 import type { RaftServer } from './raft-server.js'
 
 /** Told of what Raft must never do: it can only come from how it is used. */
@@ -14,6 +14,8 @@ export class ClusterRecord {
   readonly #onBroken: OnBroken
   readonly #committed: Entry[] = []
   readonly #leaders = new Map<number, string>()
+  readonly #held = new Map<string, number>()
+  #voters: readonly Voter[] = []
 
   constructor(init: { readonly clusterId: string; readonly name: string; readonly onBroken: OnBroken }) {
     this.clusterId = init.clusterId
@@ -24,6 +26,25 @@ export class ClusterRecord {
   /** Entries that were committed, in order. */
   get log(): readonly Entry[] {
     return this.#committed
+  }
+
+  /** The newest configuration that was committed. */
+  get voters(): readonly Voter[] {
+    return this.#voters
+  }
+
+  get lastCommitted(): number {
+    return this.#committed.length
+  }
+
+  /** How much of what was committed this member ever acknowledged to hold. */
+  heldBy(raftId: string): number {
+    return this.#held.get(raftId) ?? 0
+  }
+
+  holds(server: RaftServer): void {
+    const index = Math.min(server.log.lastIndex, this.#committed.length)
+    if (index > this.heldBy(server.id)) this.#held.set(server.id, index)
   }
 
   elected(server: RaftServer): void {
@@ -46,8 +67,25 @@ export class ClusterRecord {
           'I4 committed for good',
           `${this.name}: ${leader.id} commits another entry ${index} (term ${entry.term}) than the one committed before (term ${known.term})`,
         )
-      if (entry.command.kind === 'config') this.peakVoters = Math.max(this.peakVoters, entry.command.voters.length)
+      if (entry.command.kind === 'config' && known === undefined) this.#changed(entry.command.voters)
     }
+  }
+
+  /** `peers.json` put these in place of its voters. */
+  recovered(voters: readonly Voter[]): void {
+    this.#voters = voters
+  }
+
+  /** I3: one voter comes or goes at a time. */
+  #changed(voters: readonly Voter[]): void {
+    const before = new Set(this.#voters.map(textOf))
+    const after = new Set(voters.map(textOf))
+    const gone = [...before].filter((text) => !after.has(text))
+    const come = [...after].filter((text) => !before.has(text))
+    if (gone.length + come.length > 1)
+      this.#onBroken('I3 one at a time', `${this.name}: [${come}] come and [${gone}] go in one change`)
+    this.#voters = voters
+    this.peakVoters = Math.max(this.peakVoters, voters.length)
   }
 
   /** A member gives up what it knew as committed. */
@@ -67,3 +105,5 @@ export class ClusterRecord {
     return undefined
   }
 }
+
+const textOf = ({ id, address }: Voter): string => `${id}@${address}`

@@ -149,6 +149,7 @@ export class RaftGroup {
     if (follower.full) return
     const common = log.follow(leader.log)
     if (common < follower.commitIndex) this.record.overwritten(follower, common + 1)
+    this.record.holds(follower)
     follower.commitIndex = Math.max(follower.commitIndex, Math.min(leader.commitIndex, log.lastIndex))
   }
 
