@@ -42,6 +42,11 @@ const TRAPPED: readonly NodeMessage['type'][] = [
   'NODE_ROSTER_ACCEPTED',
   'NODE_ACCEPTOR_PAGE',
   'NODE_ACCEPTOR_STORED',
+  'DATABASE_SLEEP_PREPARE',
+  'DATABASE_SLEEP_PROMISE',
+  'DATABASE_SHUTDOWN_COORDINATED',
+  'DATABASE_WAKEUP_REQUEST',
+  'DATABASE_WAKE_PORTS',
 ]
 
 /** Things that go wrong, at random. Each fault mends itself after a while; {@link Faults.mend} mends all. */

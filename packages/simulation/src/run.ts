@@ -12,6 +12,7 @@ import { growth, plain, ten, thirty } from './scenarios/creation.js'
 import { fadingMemory, lostStore, rosters } from './scenarios/memory.js'
 import { queries } from './scenarios/queries.js'
 import { deleteStorm, givenUp, leftAlone, startFailures, tooFew } from './scenarios/replicas.js'
+import { sleepCycles, sleepStorm, stolenHomes, wakeStorm } from './scenarios/sleep.js'
 import { settle } from './settle.js'
 import { World } from './world.js'
 
@@ -33,6 +34,10 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
     leftAlone,
     tooFew,
     queries,
+    sleepCycles,
+    sleepStorm,
+    wakeStorm,
+    stolenHomes,
     mayhem,
   ].map((scenario) => [scenario.name, scenario]),
 )

@@ -1,12 +1,13 @@
-import type { LocalReplica } from '@dbcluster/coordinator'
+import { checkNoLeaks, notWhole } from './checks/quiet.js'
 import type { Clients } from './clients.js'
 import type { Faults } from './faults.js'
 import type { Registers } from './registers.js'
-import type { SimNode } from './sim-node.js'
 import type { World } from './world.js'
 
 /** Time after mending within which everything open must be answered: a creation's own limit, and a retry. */
 const ANSWER_WITHIN_MS = 25_000
+/** Time within which every database has all of its replicas, once everybody is there again. */
+const WHOLE_WITHIN_MS = 60_000
 /** Time in which the messages of a network at rest are counted, and the most that one node may hear in a second. */
 const CALM_MS = 10_000
 const CALM_MESSAGES = 20
@@ -46,6 +47,7 @@ export const settle = (
   converge(world)
   world.run(GIVEN_UP_GONE_MS)
   converge(world)
+  becomeWhole(world)
   checkNoLeaks(world)
   checkOneView(world)
   checkCalm(world)
@@ -92,37 +94,22 @@ const converge = (world: World): void => {
   world.monitor.fail('I2 convergence', `tables differ ${CONVERGE_WITHIN_MS} ms after everything works again`)
 }
 
-/** The replicas that a node's disk says it hosts. */
-const hostedBy = (node: SimNode): LocalReplica[] =>
-  [...node.store].flatMap(([key, value]) => (key.startsWith('replica/') ? [value as LocalReplica] : []))
-
-/** I8: ports are held by replicas and by nothing else. */
-export const checkPorts = (world: World): void => {
-  for (const node of world.working()) {
-    const hosted = hostedBy(node).map(({ name }) => name)
-    const holding = node.ports.owners()
-    if (holding.join() !== hosted.sort().join())
-      world.monitor.fail('I8 ports', `${node.peerId} holds ports for [${holding}] and hosts [${hosted}]`)
-  }
-}
-
-/** Replicas stand for a decree that holds, and processes for replicas. */
-const checkNoLeaks = (world: World): void => {
-  checkPorts(world)
-  for (const node of world.working()) {
-    const stored = hostedBy(node)
-    const hosted = stored.map(({ name }) => name)
-    for (const replica of stored) {
-      const record = node.core?.table.database(replica.name)
-      const stands = record !== undefined && !record.deleted && record.decree.clusterId === replica.clusterId
-      if (!stands) world.monitor.fail('I8 replicas', `${node.peerId} keeps a replica of ${replica.name} that fell`)
-      if (record?.established !== true)
-        world.monitor.fail('I8 replicas', `${node.peerId} keeps a replica of ${replica.name}, which nobody established`)
+/** Every database is active or asleep, with all of its replicas. */
+const becomeWhole = (world: World): void => {
+  const whole = (): string | undefined => {
+    const records = world.working()[0]?.core?.table.databases() ?? []
+    for (const record of records) {
+      if (record.deleted || !record.established) continue
+      const why = notWhole(world, record)
+      if (why !== undefined) return `${record.name}: ${why}`
     }
-    const stray = node.machine.running().filter((name) => !hosted.includes(name))
-    if (stray.length > 0)
-      world.monitor.fail('I8 processes', `${node.peerId} runs [${stray}] that no replica stands for`)
+    return undefined
   }
+  const untilMs = world.nowMs + WHOLE_WITHIN_MS
+  while (world.nowMs < untilMs && whole() !== undefined) world.run(500)
+  const why = whole()
+  if (why !== undefined)
+    world.monitor.fail('liveness whole', `${WHOLE_WITHIN_MS} ms after everything works again, ${why}`)
 }
 
 /** I9: when nothing happens, next to nothing is said: no two nodes keep each other busy. */

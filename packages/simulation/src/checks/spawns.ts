@@ -29,7 +29,7 @@ export const checkSpawn = (
 /** `peers.json`: all voters are named, none runs under the old addresses, and all stopped at one and the same index. */
 const checkRecovery = (
   world: World,
-  { name, decree }: StartReplica,
+  { name, decree, assignment }: StartReplica,
   peers: readonly { readonly id: string; readonly address: string }[],
   fail: Fail,
 ): void => {
@@ -44,11 +44,12 @@ const checkRecovery = (
     const directory = node.machine.directory(name)
     if (directory?.clusterId !== clusterId || !voters.includes(directory.raftId)) continue
     const { recovered, log } = directory
-    if (recovered !== undefined && recovered !== told)
-      fail('I6 recovery', `${name} is recovered as ${told}, and by ${directory.raftId} as ${recovered}`)
-    if (recovered !== undefined) continue
-    if (node.machine.server(name) !== undefined)
-      fail('I6 recovery', `${name} is recovered while ${directory.raftId} runs as it was`)
+    if (node.machine.running().includes(name) && directory.raftId !== assignment.raftId) {
+      if (recovered === undefined) fail('I6 recovery', `${name} is recovered while ${directory.raftId} runs as it was`)
+      if (recovered !== told)
+        fail('I6 recovery', `${name} is recovered as ${told}, and by ${directory.raftId} as ${recovered}`)
+      continue
+    }
     const last = record?.lastCommitted ?? 0
     if (log.lastIndex < last)
       fail('I6 recovery', `${name} is recovered though ${directory.raftId} has ${log.lastIndex} of ${last} entries`)

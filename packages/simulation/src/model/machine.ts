@@ -57,6 +57,8 @@ export class Machine {
   readonly #marks = new Map<string, number>()
   readonly #backups = new Map<string, Directory>()
   readonly #stolen = new Set<number>()
+  /** Processes ever started. */
+  launches = 0
   #full = false
 
   constructor(init: MachineInit) {
@@ -256,6 +258,7 @@ export class Machine {
 
   /** The stop record is void, on disk, before the process can exist. */
   #launch(directory: Directory, name: string): void {
+    this.launches += 1
     directory.stopRecord = undefined
     directory.launches += 1
     this.#marks.set(name, directory.launches)

@@ -33,9 +33,12 @@ export class PortPool {
 
   /** The preferred pair where it is free, else another one. */
   leaseFor(name: string, preferred: PortOffer): PortOffer | undefined {
-    this.#leases.delete(name)
     this.#resting.delete(name)
-    const isFree = this.#holder(preferred.httpPort) === undefined && !this.#isBound(preferred.httpPort)
+    const holder = this.#holder(preferred.httpPort)
+    const isFree = (holder === undefined || holder === name) && !this.#isBound(preferred.httpPort)
+    const held = this.#leases.get(name)
+    if (!isFree && held !== undefined && !this.#isBound(held.httpPort)) return held
+    this.#leases.delete(name)
     if (!isFree) return this.lease(name)
     this.#leases.set(name, preferred)
     return preferred

@@ -1,5 +1,5 @@
+import { checkPorts } from '../checks/quiet.js'
 import type { Scenario } from '../scenario.js'
-import { checkPorts } from '../settle.js'
 
 /** Nothing goes wrong: creations work at once. */
 export const plain: Scenario = {

@@ -1,5 +1,5 @@
+import { checkPorts } from '../checks/quiet.js'
 import type { Scenario } from '../scenario.js'
-import { checkPorts } from '../settle.js'
 
 /** Replicas that don't come up. */
 export const startFailures: Scenario = {

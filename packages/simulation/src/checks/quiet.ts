@@ -1,0 +1,61 @@
+import type { LocalReplica } from '@dbcluster/coordinator'
+import { effectiveReplicas } from '@dbcluster/metadata'
+import type { DatabaseRecord } from '@dbcluster/protocol'
+import type { SimNode } from '../sim-node.js'
+import type { World } from '../world.js'
+
+/** The replicas that a node's disk says it hosts. */
+export const hostedBy = (node: SimNode): LocalReplica[] =>
+  [...node.store].flatMap(([key, value]) => (key.startsWith('replica/') ? [value as LocalReplica] : []))
+
+/** I8: ports are held by replicas that are awake, and by nothing else. */
+export const checkPorts = (world: World): void => {
+  for (const node of world.working()) {
+    const awake = hostedBy(node).filter(({ asleep }) => !asleep)
+    const names = awake.map(({ name }) => name).sort()
+    const holding = node.ports.owners()
+    if (holding.join() !== names.join())
+      world.monitor.fail('I8 ports', `${node.peerId} holds ports for [${holding}], and [${names}] are awake`)
+  }
+}
+
+/** I8: replicas stand for a decree that holds, and processes for replicas that are awake. */
+export const checkNoLeaks = (world: World): void => {
+  checkPorts(world)
+  for (const node of world.working()) {
+    const stored = hostedBy(node)
+    for (const replica of stored) {
+      const record = node.core?.table.database(replica.name)
+      const stands = record !== undefined && !record.deleted && record.decree.clusterId === replica.clusterId
+      if (!stands) world.monitor.fail('I8 replicas', `${node.peerId} keeps a replica of ${replica.name} that fell`)
+      if (record?.established !== true)
+        world.monitor.fail('I8 replicas', `${node.peerId} keeps a replica of ${replica.name}, which nobody established`)
+    }
+    const awake = stored.filter(({ asleep }) => !asleep).map(({ name }) => name)
+    const stray = node.machine.running().filter((name) => !awake.includes(name))
+    if (stray.length > 0)
+      world.monitor.fail('I8 processes', `${node.peerId} runs [${stray}], for which no replica that is awake stands`)
+  }
+}
+
+/** Why a database is not as it should be once nothing goes wrong any more; nothing when it is active or asleep, whole. */
+export const notWhole = (world: World, record: DatabaseRecord): string | undefined => {
+  const placed = effectiveReplicas(record)
+  const nodes = placed.map(({ peerId }) => world.nodes.find((node) => node.peerId === peerId))
+  const wanted = Math.min(record.decree.replicationFactor, world.working().length)
+  if (placed.length < wanted) return `it has ${placed.length} replicas of ${wanted}`
+  const replicas = nodes.map((node) => node?.store.get(`replica/${record.name}`) as LocalReplica | undefined)
+  const missing = placed.filter((_, index) => replicas[index]?.clusterId !== record.decree.clusterId)
+  if (missing.length > 0) return `${missing.map(({ peerId }) => peerId)} have no replica of it`
+  const asleep = replicas.filter((replica) => replica?.asleep).length
+  if (asleep > 0) return asleep === placed.length ? undefined : `${asleep} of ${placed.length} replicas are asleep`
+  const down = placed.filter((_, index) => nodes[index]?.machine.server(record.name) === undefined)
+  if (down.length > 0) return `${down.map(({ peerId }) => peerId)} run no rqlited of it`
+  const voters =
+    world.fabric
+      .record(record.decree.clusterId)
+      ?.voters.map(({ id }) => id)
+      .sort() ?? []
+  const ids = placed.map(({ raftId }) => raftId).sort()
+  return voters.join() === ids.join() ? undefined : `it is placed as [${ids}], and its voters are [${voters}]`
+}
