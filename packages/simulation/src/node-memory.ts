@@ -9,6 +9,7 @@ export const memoryOf = (store: ReadonlyMap<string, unknown>): Memory => {
   const rosterVote = store.get('rosterVote') as RosterVote | undefined
   return {
     ...(roster === undefined ? {} : { roster }),
+    draining: store.get('draining') === true,
     ...(rosterVote === undefined ? {} : { rosterVote }),
     acceptors: all<AcceptorEntry>('acceptor/'),
     records: all<MetadataRecord>('record/'),

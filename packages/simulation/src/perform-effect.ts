@@ -1,7 +1,9 @@
 import type { CoordinatorEffect, CoordinatorEvent } from '@dbcluster/coordinator'
 import { performLife } from './life-effects.js'
+import type { RaftFabric } from './model/raft/raft-fabric.js'
 import type { Network } from './network.js'
 import type { Random } from './random.js'
+import { performRepair } from './repair-effects.js'
 import type { SimNode } from './sim-node.js'
 
 /** How a node's shell hears back. */
@@ -14,7 +16,7 @@ export interface Tellers {
 export const performEffect = (
   node: SimNode,
   effect: CoordinatorEffect,
-  { network, random }: { readonly network: Network; readonly random: Random },
+  { network, random, fabric }: { readonly network: Network; readonly random: Random; readonly fabric: RaftFabric },
   tellers: Tellers,
 ): void => {
   const { later } = tellers
@@ -51,6 +53,12 @@ export const performEffect = (
     case 'restPorts':
     case 'leaseWakePorts':
       return performLife(node, effect, tellers)
+    case 'lookAtRaft':
+    case 'dialReplica':
+    case 'removeVoter':
+    case 'findReplicas':
+    case 'surveyReplica':
+      return performRepair(node, effect, fabric, tellers)
     default:
       return
   }

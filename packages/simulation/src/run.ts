@@ -11,8 +11,8 @@ import { duel, mayhem, pausedCoordinator } from './scenarios/coordinators.js'
 import { growth, plain, ten, thirty } from './scenarios/creation.js'
 import { fadingMemory, lostStore, rosters } from './scenarios/memory.js'
 import { queries } from './scenarios/queries.js'
+import { lostDirectories, replacement } from './scenarios/repair.js'
 import { deleteStorm, givenUp, leftAlone, startFailures, tooFew } from './scenarios/replicas.js'
-import { sleepCycles, sleepStorm, stolenHomes, wakeStorm } from './scenarios/sleep.js'
 import { settle } from './settle.js'
 import { World } from './world.js'
 
@@ -34,10 +34,8 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
     leftAlone,
     tooFew,
     queries,
-    sleepCycles,
-    sleepStorm,
-    wakeStorm,
-    stolenHomes,
+    replacement,
+    lostDirectories,
     mayhem,
   ].map((scenario) => [scenario.name, scenario]),
 )

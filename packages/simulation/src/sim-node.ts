@@ -7,6 +7,7 @@ import {
 import type { NodeMessage } from '@dbcluster/protocol'
 import type { Machine } from './model/machine.js'
 import { PortPool } from './model/port-pool.js'
+import type { RaftFabric } from './model/raft/raft-fabric.js'
 import type { Endpoint, Network } from './network.js'
 import { describeNode, memoryOf } from './node-memory.js'
 import { performEffect, type Tellers } from './perform-effect.js'
@@ -34,6 +35,7 @@ export interface SimNodeInit {
   readonly random: Random
   readonly network: Network
   readonly machine: Machine
+  readonly fabric: RaftFabric
   readonly observer: Observer
   readonly sabotage: Sabotage
 }

@@ -1,5 +1,6 @@
 import { type CoordinatorInit, resolveConfig } from '@dbcluster/coordinator'
 import type { NodeMessage } from '@dbcluster/protocol'
+import { HealthChecks } from './health-checks.js'
 import { Machine } from './model/machine.js'
 import { RaftFabric } from './model/raft/raft-fabric.js'
 import { Monitor } from './monitor.js'
@@ -70,12 +71,14 @@ export class World {
         random: this.random,
         network: this.network,
         machine,
+        fabric: this.fabric,
         observer: this.monitor,
         sabotage: init.sabotage ?? NO_SABOTAGE,
       })
       this.network.add(node)
       return node
     })
+    new HealthChecks(this, config.healthCheckIntervalMs).start()
   }
 
   get nowMs(): number {

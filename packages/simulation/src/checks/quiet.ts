@@ -41,6 +41,7 @@ export const checkNoLeaks = (world: World): void => {
 /** Why a database is not as it should be once nothing goes wrong any more; nothing when it is active or asleep, whole. */
 export const notWhole = (world: World, record: DatabaseRecord): string | undefined => {
   const placed = effectiveReplicas(record)
+  if (hasLostMajority(world, record)) return undefined
   const nodes = placed.map(({ peerId }) => world.nodes.find((node) => node.peerId === peerId))
   const wanted = Math.min(record.decree.replicationFactor, world.working().length)
   if (placed.length < wanted) return `it has ${placed.length} replicas of ${wanted}`
@@ -58,4 +59,17 @@ export const notWhole = (world: World, record: DatabaseRecord): string | undefin
       .sort() ?? []
   const ids = placed.map(({ raftId }) => raftId).sort()
   return voters.join() === ids.join() ? undefined : `it is placed as [${ids}], and its voters are [${voters}]`
+}
+
+/** Too few disks still hold what their members acknowledged: nothing may be changed by itself (I3). */
+const hasLostMajority = (world: World, { name, decree }: DatabaseRecord): boolean => {
+  const record = world.fabric.record(decree.clusterId)
+  if (record === undefined) return false
+  const intact = record.voters.filter(({ id }) =>
+    world.nodes.some(({ machine }) => {
+      const directory = machine.directory(name)
+      return directory?.raftId === id && directory.log.lastIndex >= record.heldBy(id)
+    }),
+  )
+  return intact.length <= record.voters.length / 2
 }

@@ -155,6 +155,16 @@ export class Machine {
     return [...this.#directories.keys()].sort()
   }
 
+  /** What lies on the disk, and whose it is. */
+  found(): { readonly name: string; readonly member: { readonly clusterId: string; readonly raftId: string } }[] {
+    return this.directories().flatMap((name) => {
+      const directory = this.#directories.get(name)
+      return directory === undefined
+        ? []
+        : [{ name, member: { clusterId: directory.clusterId, raftId: directory.raftId } }]
+    })
+  }
+
   /** Names of databases with a process here. */
   running(): string[] {
     return [...this.#processes.keys()].sort()

@@ -44,6 +44,15 @@ export class RaftFabric {
     return this.group(server.clusterId, server.clusterId)
   }
 
+  isReachable(peerId: string, other: string): boolean {
+    return peerId === other || this.#init.isReachable(peerId, other)
+  }
+
+  /** Later, in the same time as everything here. */
+  after(delayMs: number, run: () => void): void {
+    this.#init.schedule.after(delayMs, run)
+  }
+
   at(address: string): RaftServer | undefined {
     return this.#listening.get(address)
   }
