@@ -36,6 +36,10 @@ describe('how a waking replica starts', () => {
     expect(decide(report('a', false), others, { active: 2 })).toEqual({ kind: 'rejoin', addresses: ['h:2', 'h:2'] })
   })
 
+  test('moved, not through nobody: it waits until those that serve have said where', () => {
+    expect(decide(report('a', false), [], { active: 2, complete: true })).toBeUndefined()
+  })
+
   test('all moved: with the new addresses of all, if everybody stopped at one index', () => {
     expect(decide(stopped('a', false), [stopped('b', false), stopped('c', false)])).toEqual(RECOVERED)
   })

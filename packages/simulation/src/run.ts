@@ -13,6 +13,7 @@ import { fadingMemory, lostStore, rosters } from './scenarios/memory.js'
 import { queries } from './scenarios/queries.js'
 import { lostDirectories, replacement } from './scenarios/repair.js'
 import { deleteStorm, givenUp, leftAlone, startFailures, tooFew } from './scenarios/replicas.js'
+import { sleepCycles, wakeStorm } from './scenarios/sleep.js'
 import { settle } from './settle.js'
 import { World } from './world.js'
 
@@ -34,6 +35,8 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
     leftAlone,
     tooFew,
     queries,
+    sleepCycles,
+    wakeStorm,
     replacement,
     lostDirectories,
     mayhem,

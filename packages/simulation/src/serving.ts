@@ -21,6 +21,8 @@ export type Reply =
 
 /** Whoever hears of no leader looks again after this. */
 const LOOK_AGAIN_MS = 60
+/** How long another replica is tried before all is looked at again. */
+const ELSEWHERE_MS = 1_500
 /** As many nodes as a query may be passed on to. */
 const HOPS_MAX = 2
 
@@ -69,7 +71,8 @@ export class Serving {
     if (this.#world.nowMs >= query.deadlineMs) return task.done({ ok: false, sure: true, why: 'it came too late' })
     const again = (why: string): void => this.#again(task, () => this.#perform(task), why)
     const server = node.machine.server(query.name)
-    if (node.paused || server === undefined) return again(`${node.peerId} runs no rqlited`)
+    if (node.paused) return again(`${node.peerId} hangs`)
+    if (server === undefined) return this.#elsewhere(task, again)
     const leader = this.#world.fabric.groupOf(server).leaderFor(server)
     if (leader === undefined) return again(`${node.peerId} knows no leader`)
     if (leader === server) return this.#propose(task, server)
@@ -77,6 +80,24 @@ export class Serving {
     if (other === undefined || hops >= HOPS_MAX || !this.#world.network.isConnected(node.peerId, other.peerId))
       return again(`${node.peerId} does not reach the leader`)
     this.#after(() => this.serve({ ...task, node: other, hops: hops + 1 }))
+  }
+
+  /** The local rqlited is down: another replica may serve. */
+  #elsewhere(task: Task, again: (why: string) => void): void {
+    const { node, query, hops } = task
+    const record = node.core?.table.database(query.name)
+    const others = (record === undefined ? [] : effectiveReplicas(record)).filter(({ peerId }) =>
+      this.#world.network.isConnected(node.peerId, peerId),
+    )
+    const [to] = this.#world.random.shuffle(others)
+    const other = this.#world.nodes.find(({ peerId }) => peerId === to?.peerId)
+    if (other === undefined || hops >= HOPS_MAX) return again(`${node.peerId} runs no rqlited`)
+    const done = (reply: Reply): void => {
+      if (!reply.ok && reply.sure && this.#world.nowMs < query.deadlineMs) again(reply.why)
+      else task.done(reply)
+    }
+    const deadlineMs = Math.min(query.deadlineMs, this.#world.nowMs + ELSEWHERE_MS)
+    this.#after(() => this.serve({ query: { ...query, deadlineMs }, node: other, hops: hops + 1, done }))
   }
 
   #propose(task: Task, server: RaftServer): void {

@@ -45,6 +45,8 @@ export interface Watch {
   lookingSinceMs?: number | undefined
   /** A removal is under way since. */
   removingSinceMs?: number | undefined
+  /** A placed member on a live node is no voter since. */
+  absentSinceMs?: number | undefined
   /** No leader is known since. */
   leaderlessSinceMs?: number | undefined
   /** It was said that this database is unavailable. */

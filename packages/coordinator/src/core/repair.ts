@@ -1,5 +1,6 @@
 import type { DatabaseRecord, NodeMessageOf } from '@dbcluster/protocol'
 import type { CoreContext } from './context.js'
+import { isFleetingAbsence } from './fleeting-absence.js'
 import type { Health } from './health.js'
 import type { RepairAttempts } from './repair-attempts.js'
 import type { RaftSeen } from './repair-events.js'
@@ -118,6 +119,10 @@ export class Repairs {
     const { view, proved } = seen
     if (record?.decree.clusterId !== clusterId || view === undefined) return
     noteLeader(this.#context, name, watch, view)
+    if (isFleetingAbsence(this.#context, watch, { record, view })) {
+      watch.nextLookMs = this.#context.nowMs + BUSY_LOOK_MS
+      return
+    }
     const voters = standingsOf(this.#context, this.#components.health, record, view)
     if (!this.#mayAct(view, voters)) return this.#components.attempts.abandon(name, watch, 'another node leads now')
     const move = this.#plan(name, watch, { record, view, voters })

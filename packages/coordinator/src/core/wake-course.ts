@@ -170,8 +170,8 @@ export class WakeCourse {
         own.kept || start.kind !== 'restart' ? Number.POSITIVE_INFINITY : context.nowMs + LIFE_TIMING.movedMs,
     }
     this.#lives.set(starting)
-    const joins = start.kind === 'rejoin' || start.kind === 'recover'
-    host.amend(life.name, { run: life.run, asleep: false, ...(joins ? { address: at } : {}) })
+    // A recovery holds from the start; one that joins is at its new address once it has.
+    host.amend(life.name, { run: life.run, asleep: false, ...(start.kind === 'recover' ? { address: at } : {}) })
     host.report(life.name, { status: 'starting', run: life.run })
     if (start.kind === 'recover') this.tellPorts(starting, false)
     if (start.kind !== 'restart')

@@ -29,10 +29,8 @@ export const decideWake = (situation: WakeSituation): ReplicaStart | undefined =
   const kept = [own, ...reports].filter((report) => report.kept).length
   if (own.kept && kept >= majority) return { kind: 'restart' }
   if (!own.kept && active >= majority) {
-    return {
-      kind: 'rejoin',
-      addresses: reports.filter(({ address }) => address.raftId !== own.address.raftId).map(hostAndPort),
-    }
+    // Those that serve are asked where, and will say so.
+    return reports.length === 0 ? undefined : { kind: 'rejoin', addresses: reports.map(hostAndPort) }
   }
   const recovery = agreedRecovery(situation) ?? (kept < majority ? commonRecovery(situation) : undefined)
   if (recovery !== undefined) return { kind: 'recover', peers: recovery }

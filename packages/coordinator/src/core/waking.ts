@@ -121,6 +121,8 @@ export class Waking {
       ...(moved === undefined ? {} : { moved }),
     }
     this.#lives.set(awake)
+    if (life.start?.kind === 'rejoin' && at !== undefined)
+      host.amend(life.name, { address: { host: at.host, httpPort: at.httpPort, raftPort: at.raftPort } })
     host.report(life.name, { status: 'active', run: life.run })
     context.log('info', 'Database woke up successfully', {
       database: life.name,
