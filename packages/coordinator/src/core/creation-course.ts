@@ -53,8 +53,7 @@ export class CreationCourse {
 
   /** All promises that will come are in. */
   decide(state: CreationState): void {
-    if (!this.#context.isMajority(state.tally.promises.size, state.epoch))
-      return this.fail(state, tooFewNodes(this.#context, state))
+    if (!this.#context.isMajority(state.tally.promises.size, state.epoch)) return this.#onTooFew(state)
     const decision = decide(this.#context, state)
     switch (decision.kind) {
       case 'establish':
@@ -65,10 +64,19 @@ export class CreationCourse {
         return this.close(state.name)
       case 'fresh': {
         const decree = this.steps.freshDecree(state)
-        if (decree === undefined) return this.fail(state, tooFewNodes(this.#context, state))
+        if (decree === undefined) return this.#onTooFew(state)
         return void this.set(this.steps.reserve(state, decree))
       }
     }
+  }
+
+  /** A node that is connected and silent may be busy, or a message got lost: it is asked again while there is time. */
+  #onTooFew(state: CreationState): void {
+    const { promises, refused } = state.tally
+    const isSilent = this.#context.liveMembers().some((peerId) => !promises.has(peerId) && !refused.has(peerId))
+    const mayAskAgain = state.attempt + 1 < MAX_ATTEMPTS && this.#context.nowMs < state.deadlineMs
+    if (isSilent && mayAskAgain) this.retry(state)
+    else this.fail(state, tooFewNodes(this.#context, state))
   }
 
   /** While replicas gather: whether they have, or can't, or another decree overtook ours. */

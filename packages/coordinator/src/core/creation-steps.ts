@@ -138,8 +138,10 @@ export class CreationSteps {
     return { type: 'DATABASE_CREATE_CONFIRM', ...key, decree, established: phase === 'establishing' }
   }
 
+  /** Longer with each ballot: on a busy machine answers to the one before come too late. */
   #stepDeadline(aim: CreationAim): number {
-    return Math.min(this.#context.nowMs + this.#context.config.collectMs, aim.deadlineMs)
+    const waitMs = this.#context.config.collectMs * (1 + aim.attempt)
+    return Math.min(this.#context.nowMs + waitMs, aim.deadlineMs)
   }
 
   /** From 0, empty, to 1, full. */
