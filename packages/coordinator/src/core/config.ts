@@ -16,7 +16,7 @@ export interface CoordinatorInit {
   readonly collectMs?: number
   /** How long the last answers are waited for once enough nodes have offered room. @default 100 */
   readonly spreadMs?: number
-  /** How long the replicas of a decree may take to gather before another decree supersedes it. @default 4_000 */
+  /** How long the replicas of a decree may take to gather before another decree supersedes it. @default 6_000 */
   readonly gatherMs?: number
   /** How long ports stay leased for an offer that nobody takes up; shorter than the port source's own limit. @default 20_000 */
   readonly offerMs?: number
@@ -50,7 +50,7 @@ export const resolveConfig = (init: CoordinatorInit): CoordinatorConfig => ({
   successorAfterMs: 1_500,
   collectMs: 1_000,
   spreadMs: 100,
-  gatherMs: 4_000,
+  gatherMs: 6_000,
   offerMs: 20_000,
   abandonMs: 15_000,
   antiEntropyMs: 5_000,

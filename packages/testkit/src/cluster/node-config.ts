@@ -31,6 +31,8 @@ export const nodeConfigText = (init: NodeConfigInit): string =>
     },
     database: {
       max_databases: MAX_DATABASES,
+      // The machine may be small and busy with other tests.
+      creation_timeout: '30s',
       port_range_http_start: init.http.start,
       port_range_http_end: init.http.end,
       port_range_raft_start: init.raft.start,
