@@ -27,6 +27,8 @@ afterAll(() => cluster?.stop(), 30_000)
 
 const the = (): TestCluster => cluster
 
+// First, while nothing else runs: it starts more processes at once than all others.
+describeCreation(the)
 describeEndpoints(the)
 describeCredentials(the)
 describeValues(the)
@@ -34,6 +36,5 @@ describeCounts(the)
 describeForbiddenSql(the)
 describeOrms(the)
 describeBadInput(the)
-describeCreation(the)
 describeConformance('the SDK over libp2p', async () => cluster.client())
 describeConformance('the SDK over HTTP', async () => cluster.httpClient())

@@ -3,6 +3,8 @@ import { describe, expect, test } from '@jest/globals'
 import { membersOf, replicasOf } from '../support/rqlite-view.js'
 
 const CLIENTS = 30
+/** Thirty processes start on a machine that may have two cores. */
+const PATIENCE = { timeoutMs: 30_000 } as const
 
 /** One name, one cluster. */
 export const describeCreation = (of: () => TestCluster): void =>
@@ -11,7 +13,7 @@ export const describeCreation = (of: () => TestCluster): void =>
       const cluster = of()
       const database = 'rush'
       const opened = await Promise.all(
-        Array.from({ length: CLIENTS }, (_, at) => cluster.ask(at % 3, { op: 'open', database })),
+        Array.from({ length: CLIENTS }, (_, at) => cluster.ask(at % 3, { op: 'open', database }, PATIENCE)),
       )
       expect(new Set(opened.map(({ clusterId }) => clusterId)).size).toBe(1)
       const schema = 'CREATE TABLE IF NOT EXISTS rows (client INTEGER PRIMARY KEY)'
@@ -43,7 +45,9 @@ export const describeCreation = (of: () => TestCluster): void =>
     test('10 different databases at once all work', async () => {
       const cluster = of()
       const names = Array.from({ length: 10 }, (_, at) => `ten-${at}`)
-      const opened = await Promise.all(names.map((database, at) => cluster.ask(at % 3, { op: 'open', database })))
+      const opened = await Promise.all(
+        names.map((database, at) => cluster.ask(at % 3, { op: 'open', database }, PATIENCE)),
+      )
       expect(new Set(opened.map(({ clusterId }) => clusterId)).size).toBe(names.length)
       const counts = await Promise.all(
         names.map(async (database, at) => {
