@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util'
 import { formatCuts, parseCuts } from './plan.js'
+import { findPlant, PLANTS } from './plants.js'
 import { createSimulator, type RunReport, replayCommand, SCENARIOS, type Simulator } from './run.js'
 import type { Scenario } from './scenario.js'
 import { shrink } from './shrink.js'
 
 const USAGE = `sim [--seeds N] [--from SEED] [--scenario NAME] [--bail]   plays many runs, of every scenario or of one
 replay --scenario NAME --seed N [--nodes N] [--without CUTS]   plays one run and prints all that happened
+plant                                                      plants faults of the code and looks for them
 shrink --scenario NAME --seed N                            finds less that breaks the same promise
 
 scenarios:
@@ -62,6 +64,22 @@ const shrinkOne = (scenario: Scenario, seed: number): number => {
   return 1
 }
 
+/** Plants each fault and looks for it. @returns the exit code: 1 when one is not found */
+const plant = (): number => {
+  const run = createSimulator()
+  let missed = 0
+  for (const { name, breaks, scenario, seed, sabotage } of PLANTS) {
+    const found = findPlant(run, { scenario, seed, sabotage })
+    const isRight = found?.violation?.startsWith(breaks) === true
+    if (!isRight) missed += 1
+    print(
+      `${isRight ? 'found ' : 'MISSED'} ${name}: ${scenario} ${found?.seed ?? 'none'}: ${found?.violation?.split('\n')[0] ?? ''}`,
+    )
+  }
+  print(`${PLANTS.length - missed} of ${PLANTS.length} planted faults were found`)
+  return missed === 0 ? 0 : 1
+}
+
 const replay = (
   scenario: Scenario,
   seed: number,
@@ -91,6 +109,7 @@ const main = (): number => {
   const [command] = positionals
   const scenarios = [...SCENARIOS.values()].filter(({ name }) => [undefined, name].includes(values.scenario))
   const [scenario] = scenarios
+  if (command === 'plant') return plant()
   if (scenario === undefined || (command !== 'sim' && command !== 'replay' && command !== 'shrink')) {
     print(USAGE)
     return 2

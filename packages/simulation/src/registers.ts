@@ -1,3 +1,4 @@
+import { hasLostMajority } from './checks/quiet.js'
 import { type Query, type Reply, Serving } from './serving.js'
 import type { World } from './world.js'
 
@@ -71,9 +72,12 @@ export class Registers {
     next()
   }
 
-  /** Every register is read once more. @returns how many reads that takes */
+  /** Every register is read once more, but for those of databases that lost a majority of their disks. */
   readAll(): void {
-    for (const register of this.#registers.values()) this.#read(register)
+    for (const register of this.#registers.values()) {
+      const record = this.#world.working()[0]?.core?.table.database(register.name)
+      if (record !== undefined && !hasLostMajority(this.#world, record)) this.#read(register)
+    }
   }
 
   /** What fails from now on counts. */

@@ -13,7 +13,7 @@ import { fadingMemory, lostStore, rosters } from './scenarios/memory.js'
 import { queries } from './scenarios/queries.js'
 import { lostDirectories, replacement } from './scenarios/repair.js'
 import { deleteStorm, givenUp, leftAlone, startFailures, tooFew } from './scenarios/replicas.js'
-import { sleepCycles, wakeStorm } from './scenarios/sleep.js'
+import { sleepCycles, sleepStorm, stolenHomes, wakeStorm } from './scenarios/sleep.js'
 import { settle } from './settle.js'
 import { World } from './world.js'
 
@@ -36,7 +36,9 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
     tooFew,
     queries,
     sleepCycles,
+    sleepStorm,
     wakeStorm,
+    stolenHomes,
     replacement,
     lostDirectories,
     mayhem,
@@ -95,6 +97,7 @@ const play = (
     scenario.play(stage)
     settle(stage, { allSucceed: scenario.allSucceed ?? true })
   })
+  if (violation !== undefined) describe(world)
   return {
     scenario: scenario.name,
     seed,
@@ -105,6 +108,15 @@ const play = (
     counts: world.plan.counts,
     ...(violation === undefined ? {} : { violation }),
   }
+}
+
+/** How every rqlited stands, into the trace: what a finding is often about. */
+const describe = (world: World): void => {
+  for (const { peerId, machine } of world.nodes)
+    for (const name of machine.running())
+      world.monitor.trace(
+        () => `${peerId} ${name} ${JSON.stringify({ at: machine.server(name)?.address, ...machine.sight(name) })}`,
+      )
 }
 
 /** A broken promise is a finding; so is anything else the core throws. */

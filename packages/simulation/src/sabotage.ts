@@ -10,6 +10,8 @@ export interface Sabotage {
   readonly events?: (node: SimNode, event: CoordinatorEvent) => readonly CoordinatorEvent[]
   /** What the shell performs in place of the effects of one step. */
   readonly effects?: (node: SimNode, effects: readonly CoordinatorEffect[]) => readonly CoordinatorEffect[]
+  /** The query path acknowledges writes that the leader has only appended. */
+  readonly answersEarly?: boolean
 }
 
 /** Nothing is wrong. */

@@ -31,6 +31,7 @@ export interface WorldInit {
 export class World {
   readonly schedule = new Schedule()
   readonly plan: Plan
+  readonly sabotage: Sabotage
   readonly random: Random
   readonly network: Network
   /** Every rqlited that runs, and every cluster that there ever was. */
@@ -40,6 +41,7 @@ export class World {
 
   constructor(init: WorldInit) {
     this.plan = init.plan ?? new Plan()
+    this.sabotage = init.sabotage ?? NO_SABOTAGE
     this.random = new Random(init.seed)
     this.network = new Network(this.schedule, this.random)
     this.monitor = new Monitor(this, init.isWellFormed ?? (() => true))
@@ -73,7 +75,7 @@ export class World {
         machine,
         fabric: this.fabric,
         observer: this.monitor,
-        sabotage: init.sabotage ?? NO_SABOTAGE,
+        sabotage: this.sabotage,
       })
       this.network.add(node)
       return node

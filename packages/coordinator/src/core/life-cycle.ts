@@ -39,6 +39,9 @@ export class LifeCycle {
       checkAtMs: never,
       callAtMs: never,
     })
+    // The others may have fallen asleep while this node was down, as its own disk knows: nothing will say so again.
+    const record = this.lives.context.usable(name)
+    if (record !== undefined) this.hibernation.onRecord(record)
   }
 
   /** After this node's start: it slept before, and sleeps on. */

@@ -62,7 +62,7 @@ export const notWhole = (world: World, record: DatabaseRecord): string | undefin
 }
 
 /** Too few disks still hold what their members acknowledged: nothing may be changed by itself (I3). */
-const hasLostMajority = (world: World, { name, decree }: DatabaseRecord): boolean => {
+export const hasLostMajority = (world: World, { name, decree }: DatabaseRecord): boolean => {
   const record = world.fabric.record(decree.clusterId)
   if (record === undefined) return false
   const intact = record.voters.filter(({ id }) =>

@@ -6,8 +6,6 @@ export interface Directory {
   readonly clusterId: string
   readonly raftId: string
   log: RaftLog
-  /** The voters that `peers.json` named at its last start, as text; unset for any other start. */
-  recovered: string | undefined
   /** HTTP port of its last process. */
   httpPort: number
   stopRecord: StopRecord | undefined
@@ -19,7 +17,6 @@ export const createDirectory = (of: { readonly clusterId: string; readonly raftI
   clusterId: of.clusterId,
   raftId: of.raftId,
   log: new RaftLog(),
-  recovered: undefined,
   httpPort: 0,
   stopRecord: undefined,
   launches: 0,

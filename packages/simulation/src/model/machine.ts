@@ -57,6 +57,8 @@ export class Machine {
   readonly #marks = new Map<string, number>()
   readonly #backups = new Map<string, Directory>()
   readonly #stolen = new Set<number>()
+  /** Names of databases whose process no planned stop ends: for planted faults. */
+  readonly immortal = new Set<string>()
   /** Processes ever started. */
   launches = 0
   #full = false
@@ -84,7 +86,6 @@ export class Machine {
     this.#launch(directory, name)
     this.#init.onSpawn(request, directory)
     const { fabric, schedule, random, onBootstrap, peerId } = this.#init
-    directory.recovered = start.kind === 'recover' ? JSON.stringify(start.peers) : undefined
     if (start.kind === 'recover') {
       directory.log.recover(start.peers)
       fabric.record(decree.clusterId)?.recovered(start.peers)
@@ -107,6 +108,7 @@ export class Machine {
     if (running === undefined) return void schedule.after(1, () => done(this.#directories.get(name)?.stopRecord))
     schedule.after(random.between(low, high), () => {
       if (this.#processes.get(name) !== running) return done(undefined)
+      if (this.immortal.has(name)) return done(undefined)
       this.#end(name, { stepDown: true })
       const record = sight === undefined ? undefined : stopRecordOf(running.clusterId, run, sight)
       const directory = this.#directories.get(name)
@@ -249,6 +251,11 @@ export class Machine {
     if (backup.raftId !== directory.raftId || backup.launches >= directory.launches) return false
     this.#directories.set(name, copyDirectory(backup))
     return true
+  }
+
+  /** The launches that were counted outside of a directory are forgotten: for planted faults. */
+  forgetMark(name: string): void {
+    this.#marks.delete(name)
   }
 
   /** It is not the directory of this member's last launch. */

@@ -50,6 +50,27 @@ const expectAsleep = ({ world }: Stage, names: readonly string[]): void => {
   }
 }
 
+/** Sleep and wake under every fault that a network and its machines have. */
+export const sleepStorm: Scenario = {
+  name: 'sleep-storm',
+  about: 'databases fall asleep and wake while coordinators die between two messages, and nodes, ports and disks fail',
+  world: (pick) => ({ ...sleepy(pick), ports: 8 }),
+  play: (stage) => {
+    const { world, registers, faults } = stage
+    const { random } = world
+    world.boot(world.nodes.length)
+    const names = ['app_one', 'app_two', 'app_three'].slice(0, random.integer(1, 3))
+    createAll(stage, names)
+    registers.load(names, 25_000, random.between(200, 2_500))
+    faults.rage(25_000, random.between(300, 1_500), {
+      ...{ crash: 1, crashInside: 2, pause: 2, partition: 1, oneWay: 2, disconnect: 1, storm: 2, slowDisk: 1, trap: 6 },
+      ...{ killReplica: 1, freezeReplica: 1, fullDisk: 1, stealPorts: 3 },
+    })
+    if (random.chance(0.3)) for (const node of world.nodes) node.machine.temper.startMs = { low: 100, high: 3_000 }
+    world.run(26_000)
+  },
+}
+
 /** Many at once. */
 export const wakeStorm: Scenario = {
   name: 'wake-storm',
@@ -70,5 +91,35 @@ export const wakeStorm: Scenario = {
     for (const name of names) world.schedule.after(random.between(0, 50), () => registers.query(name))
     world.run(12_000)
     registers.expectNoFailure('nothing went wrong')
+  },
+}
+
+/** What stole the ports decides how a database comes back. */
+export const stolenHomes: Scenario = {
+  name: 'stolen-homes',
+  about: 'while a database sleeps strangers take the ports of one, two or all of its replicas; it wakes all the same',
+  world: (pick) => ({ nodes: pick(3, 4), config: { replicationFactor: 3, hibernationTimeoutMs: pick(300, 800) } }),
+  play: (stage) => {
+    const { world, registers } = stage
+    const { random } = world
+    world.boot(world.nodes.length)
+    createAll(stage, ['app_one'])
+    for (let round = 0; round < 3; round += 1) {
+      registers.query('app_one', 'write')
+      world.run(2_500)
+      world.runUntil(() => world.nodes.every(({ machine }) => machine.running().length === 0), 20_000)
+      const victims = random.shuffle(world.nodes).slice(0, random.integer(1, world.nodes.length))
+      for (const { machine } of victims) machine.steal(machine.homes())
+      if (random.chance(0.3)) {
+        const late = random.pick(world.nodes)
+        late.crash(1)
+        world.schedule.after(random.between(100, 4_000), () => late.start())
+      }
+      registers.query('app_one', 'write')
+      registers.query('app_one', 'read')
+      world.run(random.between(500, 9_000))
+      for (const { machine } of world.nodes) machine.giveBack()
+    }
+    world.run(10_000)
   },
 }
