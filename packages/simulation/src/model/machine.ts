@@ -7,6 +7,7 @@ import type { RaftFabric } from './raft/raft-fabric.js'
 import type { RaftServer } from './raft/raft-server.js'
 import { Rqlited } from './rqlited.js'
 import type { ReplicaListener, StartReplica } from './start-replica.js'
+import { stopRecordOf } from './stop-record-of.js'
 
 /** How rqlited behaves on this machine; may change while it runs. */
 export interface Temper {
@@ -292,11 +293,4 @@ export class Machine {
     this.#processes.delete(name)
     process?.end(options)
   }
-}
-
-/** The record that a replica in this state may leave. */
-const stopRecordOf = (clusterId: string, run: number, sight: RaftSight): StopRecord | undefined => {
-  const { lastIndex, lastTerm, commitIndex, voters, raftId } = sight
-  if (lastIndex === 0 || lastIndex !== commitIndex || !voters.some(({ id }) => id === raftId)) return undefined
-  return { clusterId, run, lastIndex, lastTerm, voters: [...voters].sort((a, b) => (a.id < b.id ? -1 : 1)) }
 }
