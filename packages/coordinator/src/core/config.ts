@@ -10,7 +10,7 @@ export interface CoordinatorInit {
   readonly rqliteMajor: number
   /** Time a creation may take in all, waiting for a successor of a silent coordinator included. @default 10_000 */
   readonly creationTimeoutMs?: number
-  /** How long a coordinator may be silent before the next lowest peer id is asked. @default 1_500 */
+  /** How long a coordinator may be silent before the next lowest peer id is asked. @default 3_000 */
   readonly successorAfterMs?: number
   /** How long promises are collected before those that came must do. @default 1_000 */
   readonly collectMs?: number
@@ -47,7 +47,7 @@ export const resolveConfig = (init: CoordinatorInit): CoordinatorConfig => ({
   foreignKeys: true,
   maxDatabases: 100,
   creationTimeoutMs: 10_000,
-  successorAfterMs: 1_500,
+  successorAfterMs: 3_000,
   collectMs: 1_000,
   spreadMs: 100,
   gatherMs: 6_000,
