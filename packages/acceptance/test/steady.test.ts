@@ -27,9 +27,9 @@ afterAll(() => cluster?.stop(), 30_000)
 
 const the = (): TestCluster => cluster
 
-// First, while nothing else runs: it starts more processes at once than all others.
-describeCreation(the)
 describeEndpoints(the)
+// Early, while little else runs: it starts more processes at once than all others.
+describeCreation(the)
 describeCredentials(the)
 describeValues(the)
 describeCounts(the)
