@@ -34,7 +34,7 @@ const recordOf = (status: 'active' | 'starting'): DatabaseRecord => ({
 })
 
 describe('a placed member that is no voter', () => {
-  const look = (afterMs: number, status: 'active' | 'starting', live = true): boolean => {
+  const look = (afterMs: number, status: 'active' | 'starting', live = true, removed?: string): boolean => {
     const context = new CoreContext({
       config: resolveConfig({ rqliteMajor: 8 }),
       self: { peerId: 'NodeA', incarnation: 'a'.repeat(16) },
@@ -42,6 +42,7 @@ describe('a placed member that is no voter', () => {
     })
     for (const peerId of live ? ['NodeB', 'NodeC'] : ['NodeB']) context.connected.add(peerId)
     const watch = newWatch(decree.clusterId, 0)
+    if (removed !== undefined) watch.removed = removed
     isFleetingAbsence(context, watch, { record: recordOf(status), view: viewOf(2) })
     context.nowMs = afterMs
     return isFleetingAbsence(context, watch, { record: recordOf(status), view: viewOf(2) })
@@ -56,5 +57,6 @@ describe('a placed member that is no voter', () => {
     expect(look(1_500, 'active')).toBe(false)
     expect(look(13_000, 'starting')).toBe(false)
     expect(look(0, 'starting', false)).toBe(false)
+    expect(look(0, 'starting', true, 'NodeC.1')).toBe(false)
   })
 })

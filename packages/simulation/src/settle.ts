@@ -6,8 +6,11 @@ import type { World } from './world.js'
 
 /** Time after mending within which everything open must be answered: a creation's own limit, and a retry. */
 const ANSWER_WITHIN_MS = 25_000
-/** Time within which every database has all of its replicas, once everybody is there again. */
-const WHOLE_WITHIN_MS = 60_000
+/**
+ * Time within which every database has all of its replicas, once everybody is there again: each node wakes one that
+ * sleeps a minute, to have it repaired.
+ */
+const WHOLE_WITHIN_MS = 240_000
 /** Time in which the messages of a network at rest are counted, and the most that one node may hear in a second. */
 const CALM_MS = 10_000
 const CALM_MESSAGES = 20

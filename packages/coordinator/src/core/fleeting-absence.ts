@@ -19,7 +19,8 @@ export const isFleetingAbsence = (
   { record, view }: { readonly record: DatabaseRecord; readonly view: RaftSeen },
 ): boolean => {
   const absent = effectiveReplicas(record).filter(
-    ({ peerId, raftId }) => context.isLive(peerId) && !view.voters.some(({ id }) => id === raftId),
+    ({ peerId, raftId }) =>
+      context.isLive(peerId) && raftId !== watch.removed && !view.voters.some(({ id }) => id === raftId),
   )
   if (absent.length === 0) {
     watch.absentSinceMs = undefined

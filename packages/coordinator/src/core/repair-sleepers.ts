@@ -1,7 +1,7 @@
 import type { CoreContext } from './context.js'
 import type { LocalReplica } from './events.js'
 import type { Health } from './health.js'
-import { isGone } from './repair-facts.js'
+import { isGone, wantedReplicas } from './repair-facts.js'
 
 /** How often a sleeping database is looked for that lacks a replica. */
 const LOOK_MS = 5_000
@@ -67,6 +67,8 @@ export class RepairSleepers {
     const sound = new Set(live.map(({ peerId }) => peerId))
     const hasRoom = this.#context.liveMembers().some((peerId) => !sound.has(peerId))
     const [lowest] = [...sound].sort()
-    return dead.length > 0 && hasRoom && live.length > placed.length / 2 && lowest === this.#context.self.peerId
+    // It may have fallen asleep between the removal of one replica and the arrival of another.
+    const lacks = dead.length > 0 || placed.length < wantedReplicas(record)
+    return lacks && hasRoom && live.length > placed.length / 2 && lowest === this.#context.self.peerId
   }
 }

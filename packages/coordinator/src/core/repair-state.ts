@@ -45,6 +45,8 @@ export interface Watch {
   lookingSinceMs?: number | undefined
   /** A removal is under way since. */
   removingSinceMs?: number | undefined
+  /** The voter that was removed from here last: it will not come back. */
+  removed?: string
   /** A placed member on a live node is no voter since. */
   absentSinceMs?: number | undefined
   /** No leader is known since. */

@@ -104,8 +104,8 @@ export class Repairs {
     if (watch?.clusterId !== clusterId) return
     watch.removingSinceMs = undefined
     watch.nextLookMs = this.#context.nowMs
-    if (error !== undefined)
-      this.#context.log('warn', 'A voter could not be removed', { database: name, raft_id: raftId, error })
+    if (error === undefined) watch.removed = raftId
+    else this.#context.log('warn', 'A voter could not be removed', { database: name, raft_id: raftId, error })
   }
 
   /** What the local rqlited says of its cluster; `proved` when it was read through Raft, and so holds. */

@@ -165,7 +165,9 @@ export class Waking {
     const { nowMs } = this.#lives.context
     for (const life of this.#lives.all()) {
       if (life.phase === 'awake') {
-        if (nowMs >= life.callAtMs) this.#callSleepers(life)
+        if (nowMs < life.callAtMs) continue
+        if (life.moved !== undefined && this.#isServedWithout(life)) this.#course.again(life, 0)
+        else this.#callSleepers(life)
       } else if (life.phase === 'waking') {
         if (nowMs >= life.tellAtMs) this.#remind(life)
         const current = this.#lives.get(life.name)
@@ -200,8 +202,18 @@ export class Waking {
       missing = true
       if (context.isLive(peerId)) context.send(peerId, { type: 'DATABASE_WAKEUP_REQUEST', ...keyOf(life) })
     }
-    const callAtMs = missing ? context.nowMs + LIFE_TIMING.callAgainMs : Number.POSITIVE_INFINITY
-    if (life.phase === 'awake') this.#lives.set({ ...life, callAtMs })
+    if (life.phase !== 'awake') return
+    const later = life.moved === undefined ? Number.POSITIVE_INFINITY : context.nowMs + LIFE_TIMING.movedMs
+    this.#lives.set({ ...life, callAtMs: missing ? context.nowMs + LIFE_TIMING.callAgainMs : later })
+  }
+
+  /**
+   * The others have a majority among themselves: one that runs where nobody reaches it, which works for as long as it
+   * leads, comes up again at its old ports or joins them from where it is.
+   */
+  #isServedWithout(life: Life): boolean {
+    const majority = Math.floor(this.#lives.placed(life).length / 2) + 1
+    return this.#lives.activeOthers(life) >= majority
   }
 
   /** It speaks of a run that is over: what we know brings it up to date. */
