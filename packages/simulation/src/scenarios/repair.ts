@@ -22,6 +22,16 @@ export const replacement: Scenario = {
     victim.crash(1)
     faults.keepAbsent([victim])
     schedule.after(random.between(15_000, 35_000), () => faults.bringIn(victim))
+    // Whoever comes in hangs or dies at some step of it.
+    if (random.chance(0.7))
+      faults.rage(30_000, random.between(1_500, 5_000), {
+        pause: 1,
+        crash: 1,
+        crashInside: 1,
+        storm: 1,
+        freezeReplica: 1,
+        trap: 4,
+      })
     world.run(41_000)
   },
 }
