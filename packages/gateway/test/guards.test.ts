@@ -61,7 +61,7 @@ describe('a credential', () => {
       new Promise((resolve) => {
         waiting.push(() => resolve({ columns: [], rows: [] }))
       })
-    const running = [1, 2].map(() => app.request('/v1/database/query', post(QUERY)))
+    const running = [1, 2].map(async () => app.request('/v1/database/query', post(QUERY)))
     await until(async () => waiting.length === 2)
     const refused = await app.request('/v1/database/query', post(QUERY))
     expect(refused.status).toBe(429)
