@@ -1,6 +1,7 @@
 /**
  * First contact, as the README tells it: `npm start` brings up three nodes and a gateway; the SDK is installed beside
- * them, the gateway deployed apart, both against that cluster; then Ctrl-C, after which nothing may be left running.
+ * them, the gateway deployed apart, an operator's commands run, all against that cluster; then Ctrl-C, after which
+ * nothing may be left running.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,6 +9,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkClientInstall } from './check-client-install.mjs'
 import { checkGatewayDeploy } from './check-gateway-deploy.mjs'
+import { checkOperatorCommands } from './check-operator-commands.mjs'
 import { createReport, ROOT, withTempDir } from './check-report.mjs'
 
 const STARTED_WITHIN_MS = 300_000
@@ -104,6 +106,7 @@ await withTempDir(async (dir) => {
     await report.check('the printed curl works as printed', () => runCurl(printedCurl(started.printed)))
     await checkClientInstall(report, file)
     await checkGatewayDeploy(report, file)
+    await checkOperatorCommands(report, file)
     await report.check('Ctrl-C stops everything', async () => {
       stop('SIGINT')
       await until(

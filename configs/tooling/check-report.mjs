@@ -43,7 +43,7 @@ export const createReport = () => {
 }
 
 /** Runs a program to its end and returns what became of it, whatever that is. */
-const attempt = (command, args, options = {}) => {
+export const attempt = (command, args, options = {}) => {
   const { timeoutMs = 300_000, ...rest } = options
   return spawnSync(command, args, {
     cwd: ROOT,

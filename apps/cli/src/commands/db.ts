@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline/promises'
 import { DbClusterError, type RecoveryResult, splitInternalName } from '@dbcluster/protocol'
 import type { Command } from 'commander'
-import { type OperatorLine, openOperatorLine } from './operator-line.js'
+import { type OperatorLine, withOperatorLine } from './operator-line.js'
 import { integerOption } from './options.js'
 
 interface DataOption {
-  readonly data: string
+  readonly dataDir: string
 }
 
 /** `dbcluster db`: single databases, for operators. */
@@ -20,31 +20,23 @@ export const addDbCommand = (program: Command, directory: string): void => {
     .description('change how many replicas a database has')
     .argument('<name>', 'with its app: myapp_users')
     .argument('<replicas>', 'how many', integerOption(1, 15))
-    .option('--data <directory>', "a running node's data directory", './data')
-    .action(async (name: string, replicationFactor: number, { data }: DataOption) => {
-      const { app, database } = splitInternalName(name)
-      const line = await openOperatorLine(directory, data)
-      try {
+    .option('--data-dir <directory>', "a running node's data directory", './data')
+    .action((name: string, replicationFactor: number, { dataDir }: DataOption) =>
+      withOperatorLine({ directory, dataDir }, async (line) => {
+        const { app, database } = splitInternalName(name)
         await line.ask({ op: 'setReplication', database, replicationFactor }, app)
         process.stdout.write(`${name} is to have ${replicationFactor} replicas; its status shows them come and go\n`)
-      } finally {
-        await line.close()
-      }
-    })
+      }),
+    )
 
   db.command('recover')
     .description('bring a database back that lost a majority of its replicas for good, from the best one that is left')
     .argument('<name>', 'with its app: myapp_users')
-    .option('--data <directory>', "a running node's data directory", './data')
+    .option('--data-dir <directory>', "a running node's data directory", './data')
     .option('--confirm <name>', 'the name again, instead of being asked for it')
-    .action(async (name: string, options: DataOption & { readonly confirm?: string }) => {
-      const line = await openOperatorLine(directory, options.data)
-      try {
-        await recover(line, name, options.confirm)
-      } finally {
-        await line.close()
-      }
-    })
+    .action((name: string, { dataDir, confirm }: DataOption & { readonly confirm?: string }) =>
+      withOperatorLine({ directory, dataDir }, (line) => recover(line, name, confirm)),
+    )
 }
 
 const recover = async (line: OperatorLine, name: string, given: string | undefined): Promise<void> => {

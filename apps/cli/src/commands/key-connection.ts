@@ -1,10 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { createOperatorToken, OPERATOR_PURPOSE } from '@dbcluster/auth'
 import { createHttpTransport, type OperationOf } from '@dbcluster/client'
 import { createLibp2pTransport, type Transport } from '@dbcluster/client/libp2p'
 import { DbClusterError, type Logger, type OperationName, type OperationResults } from '@dbcluster/protocol'
-import { deriveKey, loadOrCreateKeys } from '@dbcluster/runtime'
+import { readNodeAccess } from './data-directory.js'
 
 /** How the network is reached, as the command line says it. */
 export interface ConnectionOptions {
@@ -27,8 +24,6 @@ export interface ConnectionInit extends ConnectionOptions {
 export type AskNetwork = <O extends OperationName>(operation: OperationOf<O>) => Promise<OperationResults[O]>
 
 const TIMEOUT_MS = 15_000
-/** Whom an operator's token names who means no app in particular. */
-const NO_APP = 'operator'
 
 /**
  * Opens a way to the network for one task: through a gateway with an administrator's credential, else to the node of a
@@ -63,30 +58,9 @@ const ofUrl = ({ credential }: ConnectionInit, url: string): Way => {
 }
 
 const ofDataDir = async (init: ConnectionInit): Promise<Way> => {
-  const dataDir = resolve(init.directory, init.dataDir)
-  const { networkKey, clusterKey } = await loadOrCreateKeys({
-    networkKeyFile: join(dataDir, 'keys', 'network.key'),
-    clusterKeyFile: join(dataDir, 'keys', 'cluster.key'),
-    bootstrapPeers: [],
-    firstStart: false,
-    logger: init.logger,
-  })
-  const bootstrapPeers = await multiaddrsOf(join(dataDir, 'node.json'))
+  const { multiaddrs, networkKey, operatorToken } = await readNodeAccess(init)
   return {
-    transport: createLibp2pTransport({ bootstrapPeers, networkKey, connectTimeoutMs: TIMEOUT_MS }),
-    credential: createOperatorToken(deriveKey(clusterKey, OPERATOR_PURPOSE, 32), init.app ?? NO_APP),
-  }
-}
-
-/** Where the node listens, as it wrote down at its start. */
-const multiaddrsOf = async (file: string): Promise<readonly string[]> => {
-  try {
-    const { multiaddrs } = JSON.parse(await readFile(file, 'utf8')) as { readonly multiaddrs: readonly string[] }
-    return multiaddrs
-  } catch (cause) {
-    throw new DbClusterError('NODE_UNREACHABLE', `${file} does not tell where a node listens`, {
-      hint: 'start the node first, or give its data directory with --data-dir, or a gateway with --url',
-      cause,
-    })
+    transport: createLibp2pTransport({ bootstrapPeers: multiaddrs, networkKey, connectTimeoutMs: TIMEOUT_MS }),
+    credential: operatorToken(init.app),
   }
 }

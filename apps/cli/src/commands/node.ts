@@ -1,12 +1,12 @@
 import type { NodeStatus } from '@dbcluster/protocol'
 import type { Command } from 'commander'
-import { openOperatorLine } from './operator-line.js'
+import { withOperatorLine } from './operator-line.js'
 
 /** How often a drain's progress is looked at. */
 const LOOK_EVERY_MS = 1_000
 
 interface DataOption {
-  readonly data: string
+  readonly dataDir: string
 }
 
 /** `dbcluster node`: the nodes of a network, for operators. */
@@ -20,30 +20,29 @@ export const addNodeCommand = (program: Command, directory: string): void => {
   node
     .command('list')
     .description('every node as this one sees it')
-    .option('--data <directory>', "a running node's data directory", './data')
-    .action(async ({ data }: DataOption) => {
-      const line = await openOperatorLine(directory, data)
-      try {
+    .option('--data-dir <directory>', "a running node's data directory", './data')
+    .action(({ dataDir }: DataOption) =>
+      withOperatorLine({ directory, dataDir }, async (line) => {
         const { nodes } = await line.ask({ op: 'networkStatus' })
         for (const one of nodes) process.stdout.write(`${describe(one)}\n`)
-      } finally {
-        await line.close()
-      }
-    })
+      }),
+    )
 
   node
     .command('drain')
     .description(
       'move all replicas of a node to others and place none there, until --undo; then it may be stopped for good',
     )
-    .argument('[peer-id]', 'the node (default: the one of --data)')
-    .option('--data <directory>', "a running node's data directory", './data')
+    .argument('[peer-id]', 'the node (default: the one of --data-dir)')
+    .option('--data-dir <directory>', "a running node's data directory", './data')
     .option('--undo', 'let it take replicas again')
     .option('--no-wait', 'return at once instead of when it is empty')
     .action(
-      async (given: string | undefined, options: DataOption & { readonly undo?: true; readonly wait: boolean }) => {
-        const line = await openOperatorLine(directory, options.data)
-        try {
+      (
+        given: string | undefined,
+        { dataDir, ...options }: DataOption & { readonly undo?: true; readonly wait: boolean },
+      ) =>
+        withOperatorLine({ directory, dataDir }, async (line) => {
           const peerId = given ?? line.peerId
           const on = options.undo !== true
           let { databases } = await line.ask({ op: 'drainNode', peerId, on })
@@ -57,26 +56,20 @@ export const addNodeCommand = (program: Command, directory: string): void => {
           }
           if (on && databases === 0)
             process.stdout.write(`It is empty. Stop it, then: dbcluster node forget ${peerId}\n`)
-        } finally {
-          await line.close()
-        }
-      },
+        }),
     )
 
   node
     .command('forget')
     .description('strike a node that is down, and will not come back, off the network')
     .argument('<peer-id>')
-    .option('--data <directory>', "a running node's data directory", './data')
-    .action(async (peerId: string, { data }: DataOption) => {
-      const line = await openOperatorLine(directory, data)
-      try {
+    .option('--data-dir <directory>', "a running node's data directory", './data')
+    .action((peerId: string, { dataDir }: DataOption) =>
+      withOperatorLine({ directory, dataDir }, async (line) => {
         const { members } = await line.ask({ op: 'forgetNode', peerId })
         process.stdout.write(`${peerId} is forgotten; the network has ${members} nodes\n`)
-      } finally {
-        await line.close()
-      }
-    })
+      }),
+    )
 }
 
 const describe = ({ peer_id, health, databases, max_databases, draining }: NodeStatus): string =>

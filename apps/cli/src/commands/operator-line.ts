@@ -1,11 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { createOperatorToken, OPERATOR_PURPOSE } from '@dbcluster/auth'
 import { createNetwork, type Network } from '@dbcluster/network'
 import {
   CLIENT_PROTOCOL,
   type ClientResponse,
-  DbClusterError,
   decodeMessage,
   encodeMessage,
   fromErrorBody,
@@ -14,10 +10,8 @@ import {
   type OperationName,
   type OperationResults,
 } from '@dbcluster/protocol'
-import { deriveKey, loadOrCreateKeys } from '@dbcluster/runtime'
+import { readNodeAccess } from './data-directory.js'
 
-/** The app that a token is for when the command is about nodes. */
-const NO_APP = 'operator'
 /** Longer than the longest operation takes in a node. */
 const ANSWER_MS = 65_000
 
@@ -33,38 +27,31 @@ export interface OperatorLine {
     operation: Extract<Operation, { readonly op: O }>,
     app?: string,
   ): Promise<OperationResults[O]>
-  close(): Promise<void>
 }
 
 /**
- * Connects to the node that runs from this data directory.
- * @throws DbClusterError `NODE_UNREACHABLE` when none does, `KEY_MISSING`, `KEY_INVALID`
+ * Does one task over a line to the node that runs from this data directory.
+ * @throws DbClusterError `NODE_UNREACHABLE` when none does, `KEY_MISSING`, `KEY_INVALID`, and what the task throws
  */
-export const openOperatorLine = async (directory: string, dataDir: string): Promise<OperatorLine> => {
-  const data = resolve(directory, dataDir)
-  const { peerId, multiaddrs } = await readAnnouncement(data)
-  const keys = await loadOrCreateKeys({
-    networkKeyFile: join(data, 'keys', 'network.key'),
-    clusterKeyFile: join(data, 'keys', 'cluster.key'),
-    bootstrapPeers: [],
-    firstStart: false,
-    logger: SILENT,
-  })
-  const secret = deriveKey(keys.clusterKey, OPERATOR_PURPOSE, 32)
+export const withOperatorLine = async <T>(
+  from: { readonly directory: string; readonly dataDir: string },
+  task: (line: OperatorLine) => Promise<T>,
+): Promise<T> => {
+  const { peerId, multiaddrs, networkKey, operatorToken } = await readNodeAccess({ ...from, logger: SILENT })
   const network: Network = createNetwork({
     mode: 'client',
-    networkKey: keys.networkKey,
+    networkKey,
     listenAddresses: [],
     bootstrapPeers: multiaddrs,
   })({ logger: SILENT })
   await network.start()
   let asked = 0
-  return {
+  const line: OperatorLine = {
     peerId,
-    ask: async (operation, app = NO_APP) => {
+    ask: async (operation, app) => {
       asked += 1
       const request = {
-        credential: createOperatorToken(secret, app),
+        credential: operatorToken(app),
         requestId: `operator-${asked}`,
         timeoutMs: ANSWER_MS,
         operation,
@@ -75,24 +62,10 @@ export const openOperatorLine = async (directory: string, dataDir: string): Prom
       if (!response.ok) throw fromErrorBody(response.error)
       return response.result as never
     },
-    close: () => network.stop(),
   }
-}
-
-/** What a running node tells of itself in its data directory. */
-const readAnnouncement = async (
-  data: string,
-): Promise<{ readonly peerId: string; readonly multiaddrs: readonly string[] }> => {
   try {
-    const { peer_id, multiaddrs } = JSON.parse(await readFile(join(data, 'node.json'), 'utf8')) as {
-      readonly peer_id: string
-      readonly multiaddrs: readonly string[]
-    }
-    return { peerId: peer_id, multiaddrs }
-  } catch (cause) {
-    throw new DbClusterError('NODE_UNREACHABLE', `no node runs from ${data}`, {
-      hint: 'give the data directory of a running node of this machine with --data',
-      cause,
-    })
+    return await task(line)
+  } finally {
+    await network.stop()
   }
 }
