@@ -12,8 +12,8 @@ export const backoffMs = (attempt: number, random: () => number): number => {
 
 /**
  * Errors after which the same call is worth another attempt by itself: nothing was applied, and another node, or the
- * same one a moment later, may do it. Other retryable codes (too few nodes, rate limits) are the caller's to repeat:
- * trying at once only delays the news.
+ * same one a moment later, may do it. Other retryable codes (too few nodes, rate limits, a wake-up that a node has
+ * waited for in vain) are the caller's to repeat: trying at once only delays the news.
  */
 const TRANSIENT: ReadonlySet<string> = new Set([
   'NODE_UNREACHABLE',
@@ -21,7 +21,6 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   'NOT_ADMITTED',
   'NO_LEADER',
   'DATABASE_UNAVAILABLE',
-  'DATABASE_WAKING',
   'OVERLOADED',
   'CONCURRENCY_LIMITED',
   'SHUTTING_DOWN',

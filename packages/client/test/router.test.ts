@@ -75,7 +75,15 @@ describe('retries', () => {
     expect(worthAnotherAttempt('NO_LEADER', true)).toBe(true)
     expect(worthAnotherAttempt('OUTCOME_UNKNOWN', true)).toBe(false)
     expect(worthAnotherAttempt('OUTCOME_UNKNOWN', false)).toBe(true)
-    for (const code of ['TIMEOUT', 'CANCELLED', 'SQL_ERROR', 'INTERNAL', 'RATE_LIMITED', 'SOMETHING_NEW']) {
+    for (const code of [
+      'DATABASE_WAKING',
+      'TIMEOUT',
+      'CANCELLED',
+      'SQL_ERROR',
+      'INTERNAL',
+      'RATE_LIMITED',
+      'SOMETHING_NEW',
+    ]) {
       expect(worthAnotherAttempt(code, false)).toBe(false)
     }
   })
