@@ -54,7 +54,7 @@ export const ERROR_CODES = {
   OVERLOADED: traits(503, true),
   SHUTTING_DOWN: traits(503, true),
   CONSISTENCY_UNSUPPORTED: traits(503),
-  // Nothing certain is known.
+  // The time was over: TIMEOUT when certainly nothing was applied, OUTCOME_UNKNOWN when that is not certain.
   TIMEOUT: traits(504, true),
   OUTCOME_UNKNOWN: traits(504),
   INTERNAL: traits(500),

@@ -5,10 +5,10 @@ import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { drizzle } from 'drizzle-orm/sqlite-proxy'
 import { type Generated, sql } from 'kysely'
 import { EntitySchema, Like } from 'typeorm'
+import { DRIZZLE_KIT, PRISMA, type Said } from '../support/orm/after-their-manner.js'
 import { type Execute, executeOn } from '../support/orm/execute.js'
 import { knexOver } from '../support/orm/knex.js'
 import { kyselyOver } from '../support/orm/kysely.js'
-import { DRIZZLE_KIT, PRISMA, type Said } from '../support/orm/recorded.js'
 import { typeormOver } from '../support/orm/typeorm.js'
 
 const TIMESTAMP = /^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d$/

@@ -1,12 +1,12 @@
 /**
- * What tools say that cannot be run here without a native engine or a generator of their own, word for word.
+ * What tools say that are not run here. Written by hand after their manner, not captured from them: replace a
+ * statement by a captured one wherever the two are found to differ.
  * `?` stands for one of the arguments beside it.
  */
 export type Said = string | readonly [sql: string, ...args: readonly unknown[]]
 
 /**
- * Prisma 6 for SQLite (https://www.prisma.io/docs/orm/overview/databases/sqlite): what `prisma migrate` generates, and what its
- * query engine logs, with names of our own.
+ * After Prisma 6 for SQLite: migrations and the statements of its query engine.
  */
 export const PRISMA: readonly Said[] = [
   'CREATE TABLE "User" (\n    "id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,\n    "email" TEXT NOT NULL,\n    "name" TEXT,\n    "createdAt" DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,\n    "updatedAt" DATETIME NOT NULL\n)',
@@ -65,8 +65,7 @@ export const PRISMA: readonly Said[] = [
 ]
 
 /**
- * drizzle-kit 0.31 for SQLite (https://orm.drizzle.team/docs/kit-overview): generated migrations, its table of migrations, and in short how
- * `push` looks at a schema.
+ * After drizzle-kit 0.31 for SQLite: migrations, its table of migrations, and in short how `push` looks at a schema.
  */
 export const DRIZZLE_KIT: readonly Said[] = [
   'CREATE TABLE `users` (\n\t`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,\n\t`name` text NOT NULL,\n\t`email` text,\n\t`created_at` text DEFAULT (CURRENT_TIMESTAMP) NOT NULL,\n\t`made_ms` integer DEFAULT (unixepoch() * 1000) NOT NULL\n)',
