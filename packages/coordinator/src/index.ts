@@ -12,7 +12,7 @@ export type {
   RosterVote,
   StoreWrite,
 } from './core/events.js'
-export type { FoundReplica, OperatorRequest, RaftSeen, RaftVoter } from './core/repair-events.js'
+export type { FoundReplica, OperatorRequest, RaftSeen, RaftVoter } from './core/repair/repair-events.js'
 export {
   type CoordinatorClock,
   type CoordinatorComponents,

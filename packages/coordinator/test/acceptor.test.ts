@@ -1,8 +1,8 @@
 import type { Accepted, AcceptorEntry } from '@dbcluster/protocol'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { accept, end, learn, promise } from '../src/core/acceptor.js'
-import { mustPropose } from '../src/core/proposal.js'
+import { accept, end, learn, promise } from '../src/core/consensus/acceptor.js'
+import { mustPropose } from '../src/core/consensus/proposal.js'
 import { ballotOf, clusterIdOf, decreeOf, voteOf } from './support/decrees.js'
 import { Ballots, SimpleAcceptor } from './support/simple-acceptor.js'
 

@@ -3,8 +3,8 @@ import type { DatabaseRecord } from '@dbcluster/protocol'
 import { describe, expect, test } from '@jest/globals'
 import { resolveConfig } from '../src/core/config.js'
 import { CoreContext } from '../src/core/context.js'
-import { isFleetingAbsence } from '../src/core/fleeting-absence.js'
-import { newWatch } from '../src/core/repair-state.js'
+import { isFleetingAbsence } from '../src/core/repair/fleeting-absence.js'
+import { newWatch } from '../src/core/repair/repair-state.js'
 import { decreeOf } from './support/decrees.js'
 
 const decree = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { LIFE_TABLE, type LifeInput, type LifePhase } from '../src/core/life.js'
+import { LIFE_TABLE, type LifeInput, type LifePhase } from '../src/core/life/life.js'
 
 const PHASES = Object.keys(LIFE_TABLE) as LifePhase[]
 const from = (input: LifeInput, phase: LifePhase): LifePhase => LIFE_TABLE[phase][input]

@@ -8,7 +8,7 @@ import {
   EMPTY_TALLY,
   mustPropose,
   nextBallot,
-} from '../src/core/proposal.js'
+} from '../src/core/consensus/proposal.js'
 import { ballotOf, clusterIdOf, voteOf } from './support/decrees.js'
 
 const offerOf = (peerId: string): ReplicaAssignment => ({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { planRepair, type VoterCondition, type VoterStanding } from '../src/core/repair-plan.js'
+import { planRepair, type VoterCondition, type VoterStanding } from '../src/core/repair/repair-plan.js'
 
 const voter = (
   raftId: string,

@@ -1,7 +1,7 @@
 import type { StopRecord } from '@dbcluster/protocol'
 import { describe, expect, test } from '@jest/globals'
-import type { WakeReport } from '../src/core/life.js'
-import { decideWake, type WakeSituation } from '../src/core/wake-decision.js'
+import type { WakeReport } from '../src/core/life/life.js'
+import { decideWake, type WakeSituation } from '../src/core/life/wake-decision.js'
 
 const VOTERS = ['a', 'b', 'c']
 const record = (lastIndex = 9): StopRecord => ({

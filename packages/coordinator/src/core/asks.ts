@@ -6,8 +6,8 @@ import {
   toErrorBody,
 } from '@dbcluster/protocol'
 import type { CoreContext } from './context.js'
-import type { Asker, CreationOutcome } from './creation-askers.js'
-import { notAdmitted, overloaded } from './creation-errors.js'
+import type { Asker, CreationOutcome } from './creation/creation-askers.js'
+import { notAdmitted, overloaded } from './creation/creation-errors.js'
 
 /** Names that local callers may be waiting for at once. */
 const MAX_OPEN_ASKS = 10_000

@@ -15,7 +15,7 @@ import type {
   Roster,
   StopRecord,
 } from '@dbcluster/protocol'
-import type { RepairEffect, RepairEvent } from './repair-events.js'
+import type { RepairEffect, RepairEvent } from './repair/repair-events.js'
 
 /** What this node remembers of a replica it hosts; on disk before its rqlited is first spawned. */
 export interface LocalReplica {

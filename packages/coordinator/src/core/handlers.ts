@@ -1,14 +1,14 @@
 import type { NodeMessage, NodeMessageOf, NodeMessageType, Roster } from '@dbcluster/protocol'
 import type { Asks } from './asks.js'
+import { leaseKeyOf } from './consensus/leases.js'
+import type { Voting } from './consensus/voting.js'
 import type { CoreContext } from './context.js'
-import type { Creations } from './creation.js'
-import type { Deletions } from './deletion.js'
-import { leaseKeyOf } from './leases.js'
-import type { LifeCycle } from './life-cycle.js'
-import type { Membership } from './membership.js'
+import type { Creations } from './creation/creation.js'
+import type { Deletions } from './creation/deletion.js'
+import type { LifeCycle } from './life/life-cycle.js'
+import type { Membership } from './roster/membership.js'
 import type { Sync } from './sync.js'
 import type { Upkeep } from './upkeep.js'
-import type { Voting } from './voting.js'
 
 /** The parts of a core that messages are for. */
 export interface Parts {

@@ -1,6 +1,6 @@
 import type { DeclineReason, Decree, Logger, NodeInfo, ReplicaAssignment, StopRecord } from '@dbcluster/protocol'
 import type { PortOffer, ReplicaStart, StoreWrite } from '../core/events.js'
-import type { FoundReplica, RaftSeen } from '../core/repair-events.js'
+import type { FoundReplica, RaftSeen } from '../core/repair/repair-events.js'
 
 /** Where what must survive a restart is kept. `write` resolves once it is on disk. */
 export interface CoordinatorStore {

@@ -15,7 +15,7 @@ import {
 import { type CoordinatorInit, resolveConfig } from '../core/config.js'
 import { CoordinatorCore } from '../core/core.js'
 import type { AskResult, CoordinatorEvent } from '../core/events.js'
-import type { OperatorRequest, OperatorResult } from '../core/repair-events.js'
+import type { OperatorRequest, OperatorResult } from '../core/repair/repair-events.js'
 import type { CoordinatorComponents } from './components.js'
 import { EffectPerformer } from './effects.js'
 import { KeyAsks, keysNotAdmitted } from './key-asks.js'

@@ -1,5 +1,5 @@
 import type { CoordinatorEvent } from '../core/events.js'
-import type { RaftSeen, RepairEffect, ReplicaSurvey } from '../core/repair-events.js'
+import type { RaftSeen, RepairEffect, ReplicaSurvey } from '../core/repair/repair-events.js'
 import type { ReplicaHost } from './components.js'
 
 /** Effects that a replica host carries out for repairs. */

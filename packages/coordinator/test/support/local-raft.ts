@@ -1,6 +1,6 @@
 import type { Decree, ReplicaAssignment } from '@dbcluster/protocol'
 import type { CoordinatorEffect, CoordinatorEvent } from '../../src/core/events.js'
-import type { RaftVoter } from '../../src/core/repair-events.js'
+import type { RaftVoter } from '../../src/core/repair/repair-events.js'
 
 /** One cluster's Raft as far as repairs see it: voters, a leader among those that are up, an index that grows. */
 export class LocalRaft {

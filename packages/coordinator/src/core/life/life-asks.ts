@@ -1,0 +1,129 @@
+import { DbClusterError } from '@dbcluster/protocol'
+import type { AskResult } from '../events.js'
+import type { Life } from './life.js'
+import { LIFE_TIMING } from './life-timing.js'
+import { type Lives, runOf } from './lives.js'
+import type { SleepCourses } from './sleep-courses.js'
+import type { Waking } from './waking.js'
+
+/** Callers that may wait at once for databases to sleep or wake; each holds a request open already. */
+const MAX_ASKS = 2_000
+/** How often open asks are looked at. */
+const LOOK_AGAIN_MS = 100
+
+interface LifeAsk {
+  readonly askId: string
+  readonly wanted: 'asleep' | 'awake'
+  readonly name: string
+  /** The run in which it was asked. */
+  readonly run: number
+  readonly deadlineMs: number
+}
+
+/** Users who want a database asleep, or awake, now. */
+export class LifeAsks {
+  readonly #lives: Lives
+  readonly #courses: SleepCourses
+  readonly #waking: Waking
+  readonly #asks = new Map<string, LifeAsk>()
+  #lookAtMs = 0
+
+  constructor(lives: Lives, courses: SleepCourses, waking: Waking) {
+    this.#lives = lives
+    this.#courses = courses
+    this.#waking = waking
+  }
+
+  ask(askId: string, name: string, wanted: LifeAsk['wanted']): void {
+    const { context } = this.#lives
+    const life = this.#lives.get(name)
+    const refuse = (error: DbClusterError): void => this.#answer(askId, { ok: false, error })
+    if (context.usable(name) === undefined)
+      return refuse(new DbClusterError('DATABASE_NOT_FOUND', `there is no database ${name}`))
+    if (life === undefined)
+      return refuse(
+        new DbClusterError('NOT_REPLICA', `this node holds no replica of ${name}`, { hint: 'ask one that does' }),
+      )
+    if (this.#asks.size >= MAX_ASKS)
+      return refuse(new DbClusterError('OVERLOADED', `${MAX_ASKS} callers wait for databases already`))
+    const limitMs = wanted === 'asleep' ? LIFE_TIMING.sleepLimitMs : LIFE_TIMING.wakeLimitMs
+    const ask: LifeAsk = { askId, name, wanted, run: life.run, deadlineMs: context.nowMs + limitMs }
+    this.#asks.set(askId, ask)
+    this.#lookAtMs = context.nowMs + LOOK_AGAIN_MS
+    this.#look(ask)
+  }
+
+  /** Something about this database changed. */
+  onChanged(name: string): void {
+    for (const ask of [...this.#asks.values()]) if (ask.name === name) this.#look(ask)
+  }
+
+  onSleepRefused(name: string, error: DbClusterError): void {
+    for (const ask of [...this.#asks.values()]) {
+      if (ask.name === name && ask.wanted === 'asleep') this.#answer(ask.askId, { ok: false, error })
+    }
+  }
+
+  tick(): void {
+    const { nowMs } = this.#lives.context
+    if (this.#asks.size === 0 || nowMs < this.#lookAtMs) return
+    this.#lookAtMs = nowMs + LOOK_AGAIN_MS
+    for (const ask of [...this.#asks.values()]) {
+      if (nowMs >= ask.deadlineMs) this.#answer(ask.askId, { ok: false, error: late(ask) })
+      else this.#look(ask)
+    }
+  }
+
+  nextDeadlineMs(): number {
+    return this.#asks.size === 0 ? Number.POSITIVE_INFINITY : this.#lookAtMs
+  }
+
+  #look(ask: LifeAsk): void {
+    const life = this.#lives.get(ask.name)
+    const record = this.#lives.context.usable(ask.name)
+    if (life === undefined || record === undefined) {
+      const error = new DbClusterError('DATABASE_NOT_FOUND', `${ask.name} was deleted, or moved away from this node`)
+      return this.#answer(ask.askId, { ok: false, error })
+    }
+    const done = ask.wanted === 'asleep' ? this.#isAsleep(life) : isServing(life)
+    if (done) return this.#answer(ask.askId, { ok: true, record, created: false })
+    if (ask.wanted === 'asleep') return this.#pursueSleep(ask, life)
+    if (life.phase !== 'waking' && life.phase !== 'awake') this.#waking.wake(life)
+  }
+
+  #pursueSleep(ask: LifeAsk, life: Life): void {
+    if (life.run > ask.run || life.phase === 'waking' || (life.phase === 'awake' && !life.ready)) {
+      const error = new DbClusterError('CONFLICT', `${ask.name} is waking: it was not sent to sleep`, {
+        hint: 'a query came, or it has just been started: try again when it is active and idle',
+      })
+      return this.#answer(ask.askId, { ok: false, error })
+    }
+    if (life.phase === 'awake' && !this.#courses.has(life.name)) this.#courses.begin(life, true)
+  }
+
+  #isAsleep(life: Life): boolean {
+    if (life.phase !== 'asleep') return false
+    return this.#lives.others(life).every(({ peerId }) => {
+      const state = this.#lives.stateOf(life, peerId)
+      return state?.status === 'stopped' && runOf(state) >= life.run
+    })
+  }
+
+  #answer(askId: string, result: AskResult): void {
+    this.#asks.delete(askId)
+    this.#lives.context.emit({ type: 'answer', askId, result })
+  }
+}
+
+const isServing = (life: Life): boolean =>
+  (life.phase === 'awake' && life.ready && life.closed !== true) || (life.phase === 'waking' && life.passing)
+
+const late = ({ name, wanted, deadlineMs: _ }: LifeAsk): DbClusterError =>
+  wanted === 'asleep'
+    ? new DbClusterError('TIMEOUT', `not all replicas of ${name} had stopped after ${LIFE_TIMING.sleepLimitMs} ms`, {
+        hint: 'the status of the database shows which: they are stopped as soon as they can be',
+      })
+    : new DbClusterError('DATABASE_WAKING', `${name} did not wake within ${LIFE_TIMING.wakeLimitMs} ms`, {
+        hint: 'the status of the database shows its replicas; the logs of their nodes say what keeps them',
+        details: { retry_after: 2 },
+      })
