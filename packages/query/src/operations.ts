@@ -76,7 +76,9 @@ const readBatch = async (run: Run, statements: readonly Statement[]): Promise<Op
 const read = async (run: Run, statement: Statement, level: Consistency): Promise<RowsResult> => {
   const plan = run.planner.plan(statement.sql)
   const reading = (): Promise<RowsResult> => readAt(run, plan, statement.args, level)
-  return level === 'weak' ? weakly(run, reading) : readable(run, reading)
+  if (level === 'weak') return weakly(run, reading)
+  if (level === 'none') await run.sessions.caughtUp(run.record.name, run.passage.deadline.signal)
+  return readable(run, reading)
 }
 
 const readAt = async (

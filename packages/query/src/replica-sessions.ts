@@ -16,6 +16,8 @@ const VIEW_FRESH_MS = 150
 const LOOK_LIMIT_MS = 2_000
 /** A read through Raft that takes longer is given up; whoever needs it next begins another. */
 const PROOF_LIMIT_MS = 10_000
+/** A replica that takes longer to apply its log leaves reads to the others, and is asked again by the next one. */
+const CATCH_UP_LIMIT_MS = 2_000
 
 interface Session {
   readonly starts: number
@@ -24,6 +26,9 @@ interface Session {
   /** The term in which this process has proved, by a read through Raft, that it applied everything acknowledged. */
   provenTerm?: number
   proving?: { readonly term: number; readonly done: Promise<void> } | undefined
+  /** Whether this process has applied what was committed when it came up. */
+  caughtUp?: true
+  catchingUp?: Promise<boolean> | undefined
 }
 
 /**
@@ -85,6 +90,26 @@ export class ReplicaSessions {
   }
 
   /**
+   * Makes sure that our replica's process has applied, once, all that was committed at that time: after a start it holds
+   * its last snapshot, or nothing at all, until a leader tells how much of its log counts. A read of that would go back in
+   * time, or find no table.
+   * @throws DbClusterError `DATABASE_UNAVAILABLE`
+   */
+  async caughtUp(name: string, signal: AbortSignal): Promise<void> {
+    const session = this.#session(name)
+    if (session.caughtUp) return
+    session.catchingUp ??= this.#catchUp(name, session)
+    if (await unlessAborted(session.catchingUp, signal)) return
+    throw new DbClusterError(
+      'DATABASE_UNAVAILABLE',
+      `the replica of ${name} on this node has not applied its log yet`,
+      {
+        hint: 'it has just started, and needs a leader for that; the other replicas are tried meanwhile',
+      },
+    )
+  }
+
+  /**
    * Proves that there is a leader which our replica reaches, before anything is passed on to it blindly: a write that is
    * lost on that way has an unknown outcome, one that was never sent has none.
    * @throws DbClusterError `NO_LEADER`
@@ -143,6 +168,18 @@ export class ReplicaSessions {
       throw unavailable(name, thrown)
     } finally {
       session.looking = undefined
+    }
+  }
+
+  async #catchUp(name: string, session: Session): Promise<boolean> {
+    try {
+      const ready = await this.replica(name).client.ready({ timeoutMs: CATCH_UP_LIMIT_MS })
+      if (ready) session.caughtUp = true
+      return ready
+    } catch {
+      return false // not up yet, or going down
+    } finally {
+      session.catchingUp = undefined
     }
   }
 

@@ -30,6 +30,7 @@ interface FakeReplica {
   readonly status?: () => Promise<void>
   readonly execute?: () => Promise<readonly RqliteResult[]>
   readonly prove?: () => Promise<void>
+  readonly ready?: () => boolean
 }
 
 /** A local replica that says what it is told to; counts how often it was asked. */
@@ -59,6 +60,10 @@ const fakeReplica = (fake: FakeReplica): LocalReplica & { readonly calls: string
     readThroughRaft: async () => {
       calls.push('prove')
       await fake.prove?.()
+    },
+    ready: async () => {
+      calls.push('ready')
+      return fake.ready?.() ?? true
     },
     query: async (statements) => {
       calls.push('query')
@@ -218,6 +223,29 @@ describe('a node with a replica', () => {
     expect(await world({ answer, replicas: { app_users: replica } }).ask(READ)).toMatchObject({
       meta: { servedBy: 'nodeA' },
     })
+  })
+})
+
+describe('a read at the level none', () => {
+  const READ_ANY = { ...READ, consistency: 'none' } as Operation
+
+  test('is left to the other replicas until the own one has applied its log, of which it is asked once per process', async () => {
+    const { asked, answer } = scripted([answered({ columns: [], rows: [] }, 'nodeA')])
+    let applied = false
+    const replica = fakeReplica({ ready: () => applied })
+    const { ask } = world({ answer, replicas: { app_users: replica } })
+    expect(await ask(READ_ANY)).toMatchObject({ meta: { servedBy: 'nodeA', attempts: 2 } })
+    expect([asked.length, replica.calls]).toEqual([1, ['ready']])
+    applied = true
+    for (let n = 0; n < 3; n++) expect(await ask(READ_ANY)).toMatchObject({ meta: { servedBy: HERE } })
+    expect(replica.calls).toEqual(['ready', 'ready', 'query', 'query', 'query'])
+  })
+
+  test('is no empty answer where no replica has applied its log', async () => {
+    const replica = fakeReplica({ ready: () => false })
+    const { result } = world({ replicas: { app_users: replica } })
+    await expect(result(READ_ANY, { timeoutMs: 200 })).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' })
+    expect(replica.calls).not.toContain('query')
   })
 })
 
