@@ -99,6 +99,19 @@ describe('a database falls asleep', () => {
     expect(statuses()).toEqual(['stopped 1', 'stopped 1', 'stopped 1'])
   })
 
+  test('soon, when the coordinator is the last to be up: it heard the others before', () => {
+    sleep()
+    cluster.node('NodeA').rqlited = 'hangs'
+    query('NodeC')
+    cluster.pass(1_000)
+    idle()
+    cluster.pass(500)
+    cluster.node('NodeA').rqlited = 'works'
+    cluster.node('NodeA').dispatch({ type: 'replicaReady', name: NAME, clusterId: clusterId() })
+    cluster.pass(1_500)
+    expect(statuses()).toEqual(['stopped 2', 'stopped 2', 'stopped 2'])
+  })
+
   test('never with a hibernation timeout of 0, except on request', () => {
     const other = LocalCluster.of(NODES, { hibernationTimeoutMs: 0 })
     other.ensure('NodeA', NAME)

@@ -41,7 +41,8 @@ export class SleepCourses {
 
   onIdle(from: string, message: NodeMessageOf<'DATABASE_IDLE_NOTIFICATION'>): void {
     const life = this.#lives.of(message)
-    if (life?.phase !== 'awake' || message.run !== life.run) return
+    // Also of the run in which our own replica still comes up: the others say it only every few seconds.
+    if (life === undefined || message.run !== life.run) return
     const known = this.#votes.get(life.name)
     const current = known?.clusterId === life.clusterId && known.run === life.run ? known.from : []
     const votes = new Set([...current, from])
@@ -49,7 +50,7 @@ export class SleepCourses {
     const placed = this.#lives.placed(life).map((replica) => replica.peerId)
     const [coordinator] = [...placed].sort()
     if (coordinator !== this.#lives.context.self.peerId || !placed.every((peerId) => votes.has(peerId))) return
-    if (!this.#courses.has(life.name)) this.begin(life, false)
+    if (life.phase === 'awake' && !this.#courses.has(life.name)) this.begin(life, false)
   }
 
   /** Whether an attempt is under way. */
