@@ -191,3 +191,36 @@ describe('operators', () => {
     expect(cluster.node('NodeB').core.roster?.members.map(({ peerId }) => peerId)).toEqual(['NodeA', 'NodeB', 'NodeC'])
   })
 })
+
+describe('a replica that knows no leader', () => {
+  const starts = (cluster: LocalCluster): readonly unknown[] =>
+    cluster
+      .node('NodeC')
+      .all('startReplica')
+      .slice(1)
+      .map(({ start }) => start)
+
+  test('though the others serve joins them anew, where it is, again and again until it sees one', () => {
+    const cluster = start()
+    raftOf(cluster).blind.add('NodeC')
+    cluster.pass(5_000)
+    expect(starts(cluster)).toEqual([])
+    cluster.pass(4_000)
+    const addresses = expect.arrayContaining([expect.stringMatching(/^h:\d+$/)])
+    expect(starts(cluster)).toEqual([{ kind: 'rejoin', addresses }])
+    cluster.pass(8_000)
+    expect(starts(cluster)).toHaveLength(2)
+    raftOf(cluster).blind.clear()
+    cluster.pass(60_000)
+    expect(starts(cluster)).toHaveLength(2)
+    expect(raftOf(cluster).history).toEqual([])
+  })
+
+  test('waits where the others do not serve either', () => {
+    const cluster = start()
+    for (const peerId of ['NodeA', 'NodeB', 'NodeC']) raftOf(cluster).blind.add(peerId)
+    cluster.drop('NodeA')
+    cluster.pass(60_000)
+    expect(starts(cluster)).toEqual([])
+  })
+})

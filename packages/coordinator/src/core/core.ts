@@ -66,6 +66,7 @@ export class CoordinatorCore {
       hosting: () => this.#hosting,
       membership: () => this.#membership,
       wake: (name) => this.#life.waking.onQueryHeld(name),
+      onStranded: (name) => this.#life.waking.onStranded(name),
     })
     this.#hosting = new Hosting(context, init.memory.replicas, {
       leases: this.#voting.leases,

@@ -21,6 +21,7 @@ export interface UpkeepComponents {
   readonly hosting: () => Hosting
   readonly membership: () => Membership
   readonly wake: (name: string) => void
+  readonly onStranded: (name: string) => void
 }
 
 /** Everything that keeps databases at their replicas: who is dead, repairs, newcomers, operators, orphans. */
@@ -34,7 +35,7 @@ export class Upkeep {
   /** The parts that something may become due in. */
   readonly timed: readonly { tick(): void; nextDeadlineMs(): number }[]
 
-  constructor(context: CoreContext, { voting, sync, hosting, membership, wake }: UpkeepComponents) {
+  constructor(context: CoreContext, { voting, sync, hosting, membership, wake, onStranded }: UpkeepComponents) {
     this.health = new Health(context)
     this.newcomers = new Newcomers(context, {
       declines: (name) => voting.declinesToHost(name),
@@ -50,6 +51,7 @@ export class Upkeep {
       awake: () => hosting().running(),
       factorAsked: (name) => this.operating.wishFor(name),
       recoveryOf: (name) => hosting().replica(name)?.recovery ?? 0,
+      onStranded,
     })
     this.operating = new Operating(context, {
       setDraining: (on) => {

@@ -9,6 +9,8 @@ export class LocalRaft {
   index = 10
   /** How far each node's log goes, where a test is about that. */
   readonly lastIndexes = new Map<string, number>()
+  /** Nodes whose rqlited knows of no leader, though there is one. */
+  readonly blind = new Set<string>()
   /** What happened to the configuration and around it, in order. */
   readonly history: string[] = []
 
@@ -69,7 +71,7 @@ export class LocalRaft {
     const about = { type: 'raftSeen', name, clusterId, proved: prove } as const
     if (own === undefined) return about
     const isLeader = own.id === this.leader
-    const leaderId = this.leader === '' ? undefined : this.leader
+    const leaderId = this.leader === '' || this.blind.has(peerId) ? undefined : this.leader
     const view = { raftId: own.id, isLeader, leaderId, lastLogIndex: this.index, voters: this.voters }
     return { ...about, view }
   }

@@ -140,6 +140,8 @@ export interface WakingLife extends LifeBase {
   readonly tellAtMs: number
   /** Whether queries already pass, to other replicas. */
   readonly passing: boolean
+  /** Where it came up last nobody could be reached, while the others served: it joins them, from wherever it is. */
+  readonly joins?: boolean
   readonly failures: number
 }
 

@@ -79,6 +79,11 @@ export class Lives {
     }).length
   }
 
+  /** The others have a majority among themselves. */
+  servedWithout(life: Life): boolean {
+    return this.activeOthers(life) >= Math.floor(this.placed(life).length / 2) + 1
+  }
+
   /** Where Raft's configuration has our replica. */
   home(name: string): PortOffer {
     const replica = this.host.replica(name)

@@ -14,7 +14,8 @@ export class WakeCourse {
   }
 
   begin(life: Life, run: number, sinceMs: number): void {
-    const waking = this.#fresh(life, run, sinceMs)
+    const joins = life.phase === 'waking' && life.joins === true
+    const waking = { ...this.#fresh(life, run, sinceMs), ...(joins ? { joins } : {}) }
     this.#lives.set(waking)
     this.#lives.context.emit({ type: 'leaseWakePorts', ...keyOf(waking), preferred: this.#lives.home(life.name) })
   }
@@ -66,8 +67,11 @@ export class WakeCourse {
     this.#lives.tell(life, { type: 'DATABASE_WAKE_PORTS', ...keyOf(life), ...wireReport(life.own), asks })
   }
 
-  /** A start failed, or a replica that ought to run does not: again, after a pause, with ports looked for anew. */
-  again(life: Life, failures: number): void {
+  /**
+   * A start failed, or a replica that ought to run does not: again, after a pause, with ports looked for anew. One that
+   * `joins` the others does so wherever it comes up.
+   */
+  again(life: Life, failures: number, joins: boolean = life.phase === 'waking' && life.joins === true): void {
     const { nowMs } = this.#lives.context
     const pauseMs = Math.min(LIFE_TIMING.failurePauseMs * 2 ** Math.min(failures, 10), LIFE_TIMING.failurePauseMaxMs)
     this.#lives.set({
@@ -75,6 +79,7 @@ export class WakeCourse {
       stage: 'pausing',
       stageUntilMs: nowMs + pauseMs,
       failures: failures + 1,
+      ...(joins ? { joins } : {}),
     })
     if (life.phase === 'promised') this.#lives.context.emit({ type: 'openGate', name: life.name, woke: false })
   }
@@ -83,8 +88,9 @@ export class WakeCourse {
     const life = this.#waking(run)
     if (life?.stage !== 'leasing') return
     const home = this.#lives.home(life.name)
-    const kept = offer.host === home.host && offer.raftPort === home.raftPort
-    if (!kept)
+    const isHome = offer.host === home.host && offer.raftPort === home.raftPort
+    const kept = isHome && !(life.joins === true && this.#lives.servedWithout(life))
+    if (!isHome)
       this.#lives.context.log('warn', 'A replica wakes on other ports', {
         database: life.name,
         raft_port: offer.raftPort,
@@ -173,7 +179,8 @@ export class WakeCourse {
     // A recovery holds from the start; one that joins is at its new address once it has.
     host.amend(life.name, { run: life.run, asleep: false, ...(start.kind === 'recover' ? { address: at } : {}) })
     host.report(life.name, { status: 'starting', run: life.run })
-    if (start.kind === 'recover') this.tellPorts(starting, false)
+    // Whoever has not decided yet counts on a recovery with us, or no more on one.
+    if (start.kind === 'recover' || !own.kept) this.tellPorts(starting, false)
     if (start.kind !== 'restart')
       context.log('warn', 'A replica starts under a new address', {
         database: life.name,
@@ -186,8 +193,7 @@ export class WakeCourse {
   /** A majority serves: whoever waits here is served there. */
   #passElsewhere(life: WakingLife): void {
     if (life.passing) return
-    const majority = Math.floor(this.#lives.placed(life).length / 2) + 1
-    if (this.#lives.activeOthers(life) < majority) return
+    if (!this.#lives.servedWithout(life)) return
     this.#lives.set({ ...life, passing: true })
     this.#lives.context.emit({ type: 'openGate', name: life.name, woke: true })
   }

@@ -161,12 +161,26 @@ export class Waking {
     }
   }
 
+  /**
+   * The rqlited here has known no leader for long. Where the others serve, its configuration and theirs have come apart,
+   * as when it missed that they took new addresses: joining them puts an entry into the log that brings both together.
+   */
+  onStranded(name: string): void {
+    const life = this.#lives.get(name)
+    if (life === undefined || this.#lives.host.replica(name)?.role !== undefined) return
+    const runs = life.phase === 'awake' || (life.phase === 'waking' && life.stage === 'starting')
+    if (!runs || !this.#lives.servedWithout(life)) return
+    this.#lives.context.log('warn', 'A replica has lost sight of the others, and joins them anew', { database: name })
+    this.#course.again(life, life.phase === 'waking' ? life.failures : 0, true)
+  }
+
   tick(): void {
     const { nowMs } = this.#lives.context
     for (const life of this.#lives.all()) {
       if (life.phase === 'awake') {
         if (nowMs < life.callAtMs) continue
-        if (life.moved !== undefined && this.#isServedWithout(life)) this.#course.again(life, 0)
+        // It works for as long as it leads where nobody reaches it; now it looks for its old ports, or joins the others.
+        if (life.moved !== undefined && this.#lives.servedWithout(life)) this.#course.again(life, 0)
         else this.#callSleepers(life)
       } else if (life.phase === 'waking') {
         if (nowMs >= life.tellAtMs) this.#remind(life)
@@ -205,15 +219,6 @@ export class Waking {
     if (life.phase !== 'awake') return
     const later = life.moved === undefined ? Number.POSITIVE_INFINITY : context.nowMs + LIFE_TIMING.movedMs
     this.#lives.set({ ...life, callAtMs: missing ? context.nowMs + LIFE_TIMING.callAgainMs : later })
-  }
-
-  /**
-   * The others have a majority among themselves: one that runs where nobody reaches it, which works for as long as it
-   * leads, comes up again at its old ports or joins them from where it is.
-   */
-  #isServedWithout(life: Life): boolean {
-    const majority = Math.floor(this.#lives.placed(life).length / 2) + 1
-    return this.#lives.activeOthers(life) >= majority
   }
 
   /** It speaks of a run that is over: what we know brings it up to date. */

@@ -51,6 +51,8 @@ export interface Watch {
   absentSinceMs?: number | undefined
   /** No leader is known since. */
   leaderlessSinceMs?: number | undefined
+  /** When that was last found to be too long. */
+  strandedSinceMs?: number | undefined
   /** It was said that this database is unavailable. */
   saidUnavailable: boolean
   repair?: Repair | undefined

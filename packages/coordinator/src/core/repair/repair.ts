@@ -7,7 +7,7 @@ import type { RaftSeen } from './repair-events.js'
 import { peerOfRaftId, placementOf, samePlacement, standingsOf, strangersOf, wantedReplicas } from './repair-facts.js'
 import { planRepair, type RepairMove, type VoterStanding } from './repair-plan.js'
 import { newWatch, type Watch } from './repair-state.js'
-import { noteLeader } from './unavailability.js'
+import { isStranded, noteLeader } from './unavailability.js'
 
 /** How soon Raft is looked at again while something is being changed. */
 const BUSY_LOOK_MS = 150
@@ -28,6 +28,8 @@ export interface RepairComponents {
   readonly factorAsked: (name: string) => number | undefined
   /** The recovery that this node's replica belongs to. */
   readonly recoveryOf: (name: string) => number
+  /** The replica here has known no leader for long. */
+  readonly onStranded: (name: string) => void
 }
 
 /**
@@ -119,6 +121,7 @@ export class Repairs {
     const { view, proved } = seen
     if (record?.decree.clusterId !== clusterId || view === undefined) return
     noteLeader(this.#context, name, watch, view)
+    if (isStranded(this.#context, watch)) this.#components.onStranded(name)
     if (isFleetingAbsence(this.#context, watch, { record, view })) {
       watch.nextLookMs = this.#context.nowMs + BUSY_LOOK_MS
       return

@@ -6,6 +6,17 @@ import type { Watch } from './repair-state.js'
 /** So long without a leader, and a database is called unavailable: every election is over by then. */
 const UNAVAILABLE_MS = 10_000
 
+/** So long without a leader, and whoever should be heard of would have been, if it could be. */
+const STRANDED_MS = 6_000
+
+/** @returns whether its replica here has known no leader for long, again each time so much has passed */
+export const isStranded = ({ nowMs }: CoreContext, watch: Watch): boolean => {
+  if (watch.leaderlessSinceMs === undefined) return false
+  if (nowMs - (watch.strandedSinceMs ?? watch.leaderlessSinceMs) < STRANDED_MS) return false
+  watch.strandedSinceMs = nowMs
+  return true
+}
+
 /** Says once that a database lost its majority, with what an operator can do, and once that it has it again. */
 export const noteLeader = (context: CoreContext, name: string, watch: Watch, view: RaftSeen): void => {
   const { nowMs } = context
@@ -13,6 +24,7 @@ export const noteLeader = (context: CoreContext, name: string, watch: Watch, vie
     if (watch.saidUnavailable) context.log('info', 'Database is available again', { database: name })
     watch.saidUnavailable = false
     watch.leaderlessSinceMs = undefined
+    watch.strandedSinceMs = undefined
     return
   }
   watch.leaderlessSinceMs ??= nowMs

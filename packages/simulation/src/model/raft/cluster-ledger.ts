@@ -76,12 +76,15 @@ export class ClusterRecord {
     this.#voters = voters
   }
 
-  /** I3: one voter comes or goes at a time. */
+  /**
+   * I3: one voter comes or goes at a time. Where it is to be found is not what majorities are counted by: a member that
+   * came up as it was, while the others recovered, leads with the addresses that it knows.
+   */
   #changed(voters: readonly Voter[]): void {
-    const before = new Set(this.#voters.map(textOf))
-    const after = new Set(voters.map(textOf))
-    const gone = [...before].filter((text) => !after.has(text))
-    const come = [...after].filter((text) => !before.has(text))
+    const before = new Set(this.#voters.map(({ id }) => id))
+    const after = new Set(voters.map(({ id }) => id))
+    const gone = [...before].filter((id) => !after.has(id))
+    const come = [...after].filter((id) => !before.has(id))
     if (gone.length + come.length > 1)
       this.#onBroken('I3 one at a time', `${this.name}: [${come}] come and [${gone}] go in one change`)
     this.#voters = voters
@@ -105,5 +108,3 @@ export class ClusterRecord {
     return undefined
   }
 }
-
-const textOf = ({ id, address }: Voter): string => `${id}@${address}`
