@@ -75,6 +75,20 @@ describe('a replica', () => {
     expect(cluster.node('NodeA').all('startReplica')).toHaveLength(0)
   })
 
+  test('that gave up before its cluster was established is tried again once it is', () => {
+    const cluster = LocalCluster.of(['NodeA'])
+    const [records, replicas] = [[recordOf({ established: false })], [replicaOf()]]
+    const node = cluster.add('NodeB', { ...EMPTY_MEMORY, roster, records, replicas })
+    const { name, clusterId } = replicaOf()
+    node.dispatch({ type: 'replicaFailed', name, clusterId, error: 'rqlited: no luck' })
+    cluster.pass(3_000)
+    expect(node.all('startReplica')).toHaveLength(1)
+    const message = { type: 'METADATA_UPDATE', records: [recordOf()] } as const
+    node.dispatch({ type: 'messageReceived', from: 'NodeA', message })
+    cluster.pass(3_000)
+    expect(node.all('startReplica').map(({ start }) => start.kind)).toEqual(['restart', 'restart'])
+  })
+
   test('whose cluster nobody establishes is ended by its own node', () => {
     const cluster = new LocalCluster()
     cluster.rqlited = 'hangs'

@@ -1,11 +1,16 @@
+import { DbClusterError, toDbClusterError } from '@dbcluster/protocol'
 import { type KnownSchema, knownSchemaOf } from '@dbcluster/sql'
+import { startDeadline } from './deadline.js'
 import { callOptions, type Run, readApplied } from './run.js'
 import { withoutIndex } from './statement-index.js'
+import { unlessAborted } from './wait.js'
 
 /** Databases whose schema is remembered; the one not used for longest goes first. */
 const MAX_REMEMBERED = 1_000
 /** How long a schema is remembered at most: a node that is cut off from the others may miss what they do through theirs. */
 const MAX_AGE_MS = 10_000
+/** How long reading one may take; whoever needs it after that begins anew. */
+const READ_LIMIT_MS = 5_000
 
 const TABLES_AND_TRIGGERS = `SELECT type, name, tbl_name, sql FROM sqlite_schema
   WHERE type IN ('table', 'trigger') AND sql IS NOT NULL`
@@ -37,9 +42,11 @@ export class KnownSchemas {
     const [oldest] = this.#entries.keys()
     if (this.#entries.size > MAX_REMEMBERED && oldest !== undefined) this.#entries.delete(oldest)
     try {
-      return await entry.schema
+      return await unlessAborted(entry.schema, run.passage.deadline.signal)
     } catch (error) {
-      if (this.#entries.get(clusterId) === entry) this.#entries.delete(clusterId)
+      // Where only this caller has gone, the others still wait for it.
+      const failed = !run.passage.deadline.signal.aborted
+      if (failed && this.#entries.get(clusterId) === entry) this.#entries.delete(clusterId)
       throw error
     }
   }
@@ -49,12 +56,30 @@ export class KnownSchemas {
     const atMs = performance.now()
     const { starts } = run.replica
     const holds = known?.term === term && known.starts === starts && atMs - known.atMs < MAX_AGE_MS
-    return holds ? known : { starts, term, atMs, schema: readTables(run) }
+    return holds ? known : { starts, term, atMs, schema: readForAll(run) }
   }
 
   /** The schema changes, or has changed: what is being read just now is not remembered either. */
   forget(run: Run): void {
     this.#entries.delete(run.record.decree.clusterId)
+  }
+}
+
+/** Belongs to no single caller: whose time is over, or who goes away, ends nothing for the others. */
+const readForAll = async (run: Run): Promise<KnownSchema> => {
+  const deadline = startDeadline(READ_LIMIT_MS)
+  try {
+    return await readTables({ ...run, passage: { ...run.passage, deadline } })
+  } catch (thrown) {
+    const error = toDbClusterError(thrown)
+    if (error.code !== 'TIMEOUT') throw error
+    throw new DbClusterError(
+      'DATABASE_UNAVAILABLE',
+      `the schema of ${run.record.name} could not be read within ${READ_LIMIT_MS} ms`,
+      { hint: 'its replica may be overloaded: send it again', cause: error },
+    )
+  } finally {
+    deadline.end()
   }
 }
 

@@ -289,3 +289,38 @@ describe('a weak read', () => {
     expect(replica.calls.filter((call) => call === 'prove')).toHaveLength(2)
   })
 })
+
+describe('what several callers wait for together', () => {
+  test('ends for none of them because another has gone', async () => {
+    const replica = fakeReplica({ leaderId: 'raft-here' })
+    let reads = 0
+    let release: () => void = () => undefined
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const client: Partial<RqliteClient> = {
+      ...replica.client,
+      query: async (statements, options) => {
+        reads += 1
+        const gone = new Promise<never>((_, reject) => {
+          options?.signal?.addEventListener('abort', () => reject(new DbClusterError('CANCELLED', 'query: cancelled')))
+        })
+        await Promise.race([held, gone])
+        const rows = [['table', 't', 't', 'CREATE TABLE t (a, b)']]
+        return { results: statements.map(() => ({ ...RESULT, rows })), consistency: 'weak' }
+      },
+      execute: async (statements) => statements.map(() => RESULT),
+    }
+    const { ask } = world({ replicas: { app_users: { ...replica, client: client as RqliteClient } } })
+    const insert: Operation = { op: 'execute', database: 'users', statement: { sql: 'INSERT INTO t(a) VALUES (1)' } }
+    const caller = new AbortController()
+    const first = ask(insert, { signal: caller.signal })
+    const second = ask(insert)
+    for (; reads === 0; ) await new Promise((resolve) => setTimeout(resolve, 5))
+    caller.abort()
+    expect(await first).toMatchObject({ ok: false, error: { code: 'CANCELLED' } })
+    release()
+    expect(await second).toMatchObject({ ok: true, result: { rowsAffected: 1 } })
+    expect(reads).toBe(1)
+  })
+})

@@ -107,7 +107,7 @@ export class Hosting {
     } else if (hosted.role === 'joining' && isPlaced(record, hosted)) {
       const { role: _, joinAddresses: __, ...member } = hosted
       this.#keep(member)
-    }
+    } else if (hosted.failed === true) this.#components.life().onStillFailed(record.name, hosted.clusterId)
   }
 
   onRemoved(name: string, clusterId: string): void {

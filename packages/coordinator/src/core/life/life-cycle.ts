@@ -89,6 +89,12 @@ export class LifeCycle {
     this.course.again(life, life.phase === 'waking' ? life.failures : 0)
   }
 
+  /** It gave up before its cluster was established, when nobody knew whether it ever would be; now it is wanted. */
+  onStillFailed(name: string, clusterId: string): void {
+    const life = this.lives.of({ name, clusterId })
+    if (life?.phase === 'awake' && !life.ready && this.lives.record(life) !== undefined) this.course.again(life, 0)
+  }
+
   onRecord(record: DatabaseRecord): void {
     this.waking.onRecord(record)
     this.hibernation.onRecord(record)
