@@ -10,6 +10,7 @@ import type { Scenario } from './scenario.js'
 import { duel, mayhem, pausedCoordinator } from './scenarios/coordinators.js'
 import { growth, plain, ten, thirty } from './scenarios/creation.js'
 import { fadingMemory, lostStore, rosters } from './scenarios/memory.js'
+import { forgotten, operators } from './scenarios/operators.js'
 import { queries } from './scenarios/queries.js'
 import { lostDirectories, replacement } from './scenarios/repair.js'
 import { deleteStorm, givenUp, leftAlone, startFailures, tooFew } from './scenarios/replicas.js'
@@ -41,6 +42,8 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
     stolenHomes,
     replacement,
     lostDirectories,
+    operators,
+    forgotten,
     mayhem,
   ].map((scenario) => [scenario.name, scenario]),
 )

@@ -43,7 +43,8 @@ export const notWhole = (world: World, record: DatabaseRecord): string | undefin
   const placed = effectiveReplicas(record)
   if (hasLostMajority(world, record)) return undefined
   const nodes = placed.map(({ peerId }) => world.nodes.find((node) => node.peerId === peerId))
-  const wanted = Math.min(record.decree.replicationFactor, world.working().length)
+  const factor = record.placement?.replicationFactor ?? record.decree.replicationFactor
+  const wanted = Math.min(factor, world.working().length)
   if (placed.length < wanted) return `it has ${placed.length} replicas of ${wanted}`
   const replicas = nodes.map((node) => node?.store.get(`replica/${record.name}`) as LocalReplica | undefined)
   const missing = placed.filter((_, index) => replicas[index]?.clusterId !== record.decree.clusterId)
