@@ -7,6 +7,7 @@ import { describeCreation } from './suites/creation.js'
 import { describeCredentials, JWT_SECRET } from './suites/credentials.js'
 import { describeEndpoints } from './suites/endpoints.js'
 import { describeForbiddenSql } from './suites/forbidden-sql.js'
+import { describeHostileCorpus } from './suites/hostile-corpus.js'
 import { describeOrms } from './suites/orms.js'
 import { describeValues } from './suites/values.js'
 
@@ -34,6 +35,7 @@ describeCredentials(the)
 describeValues(the)
 describeCounts(the)
 describeForbiddenSql(the)
+describeHostileCorpus(the)
 describeOrms(the)
 describeBadInput(the)
 describeConformance('the SDK over libp2p', async () => cluster.client())
