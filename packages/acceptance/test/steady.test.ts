@@ -2,6 +2,7 @@ import { describeConformance } from '@dbcluster/client/conformance'
 import { startTestCluster, type TestCluster } from '@dbcluster/testkit'
 import { afterAll, beforeAll } from '@jest/globals'
 import { describeBadInput } from './suites/bad-input.js'
+import { describeCapturedTools } from './suites/captured-tools.js'
 import { describeCounts } from './suites/counts.js'
 import { describeCreation } from './suites/creation.js'
 import { describeCredentials, JWT_SECRET } from './suites/credentials.js'
@@ -37,6 +38,7 @@ describeCounts(the)
 describeForbiddenSql(the)
 describeHostileCorpus(the)
 describeOrms(the)
+describeCapturedTools(the)
 describeBadInput(the)
 describeConformance('the SDK over libp2p', async () => cluster.client())
 describeConformance('the SDK over HTTP', async () => cluster.httpClient())

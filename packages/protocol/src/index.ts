@@ -77,6 +77,7 @@ export {
 export {
   checkSqlValue,
   fromJsonValue,
+  hasLoneSurrogate,
   isInt64,
   type JsonSqlValue,
   normalizeInteger,

@@ -21,13 +21,17 @@ const INT64_MAX = 2n ** 63n - 1n
 /** Whether a bigint fits SQLite's 64-bit integers. */
 export const isInt64 = (value: bigint): boolean => value >= INT64_MIN && value <= INT64_MAX
 
+/** Whether half of a surrogate pair stands alone: UTF-8 cannot carry it, and it would silently become U+FFFD. */
+export const hasLoneSurrogate = (text: string): boolean => /\p{Surrogate}/u.test(text)
+
 /** The plain form of an integer: a number when it is safe, a bigint otherwise. */
 export const normalizeInteger = (value: bigint): number | bigint =>
   value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value
 
 /**
  * Checks and normalises one value from a caller.
- * @throws DbClusterError `INVALID_VALUE` for `undefined`, NaN, infinities, integers over 64 bits, and other types
+ * @throws DbClusterError `INVALID_VALUE` for `undefined`, NaN, infinities, integers over 64 bits, halves of surrogate
+ * pairs, and other types
  */
 export const checkSqlValue = (value: unknown, where: string): SqlValue => {
   const refuse = (what: string, hint: string): never => {
@@ -35,7 +39,8 @@ export const checkSqlValue = (value: unknown, where: string): SqlValue => {
   }
   switch (typeof value) {
     case 'string':
-      return value
+      if (!hasLoneSurrogate(value)) return value
+      return refuse('a text with half of a surrogate pair', 'SQLite stores UTF-8, which has no form for it; pass bytes')
     case 'boolean':
       return value ? 1 : 0
     case 'number':

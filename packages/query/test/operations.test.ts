@@ -304,17 +304,23 @@ describe('what cannot be answered', () => {
 })
 
 describe('tables', () => {
-  test('the schema has tables, views and generated columns, and outlives a broken view', async () => {
+  test('the schema has tables, views and generated columns, and outlives broken views and virtual tables', async () => {
     await execute('CREATE TABLE gen (a, b AS (a + 1), c AS (a + 2) STORED)')
     await execute('CREATE VIEW whole AS SELECT a AS x FROM gen')
     await execute('CREATE TABLE gone (a)')
     await execute('CREATE VIEW broken AS SELECT * FROM gone')
     await world.result({ op: 'dropTable', database, table: 'gone' })
+    await execute('CREATE VIRTUAL TABLE found USING fts5(words)')
+    await execute('CREATE VIRTUAL TABLE torn USING fts4(words)')
+    await execute('DROP TABLE torn_content')
+    await execute('DROP TABLE torn_segdir')
     const { tables } = await world.result<{ tables: TableSchema[] }>({ op: 'schema', database })
     const shown = tables.map(({ name, columns, type }) => [name, columns, type])
     expect(shown).toContainEqual(['gen', ['a', 'b', 'c'], 'table'])
     expect(shown).toContainEqual(['whole', ['x'], 'view'])
     expect(shown).toContainEqual(['broken', [], 'view'])
+    expect(shown).toContainEqual(['found', ['words'], 'table'])
+    expect(shown.map(([name]) => name)).toContain('torn')
     expect(tables.find(({ name }) => name === 'gen')?.sql).toMatch(/^CREATE TABLE gen/)
     expect(shown.map(([name]) => name)).not.toContain('_dbcluster_insert')
   })

@@ -2,7 +2,6 @@ import { checkSqlValue, DbClusterError, type SqlArgs, type SqlValue } from '@dbc
 import { isIdentifierPart } from './char-classes.js'
 import { blobLiteral, textLiteral } from './literal.js'
 import type { StatementPlan } from './plan.js'
-import { hasLoneSurrogate } from './utf8.js'
 
 /** How the rqlited at hand takes values that JSON has no form for. */
 export interface BindEncoding {
@@ -47,7 +46,7 @@ export const argumentValues = (plan: StatementPlan, args: SqlArgs = []): readonl
       details: { expected: parameters.count, given: args.length },
     })
   }
-  return args.map((value, at) => checkedValue(value, `args[${at}]`))
+  return args.map((value, at) => checkSqlValue(value, `args[${at}]`))
 }
 
 const isPositional = (args: SqlArgs): args is readonly SqlValue[] => Array.isArray(args)
@@ -61,7 +60,7 @@ const valuesByName = (plan: StatementPlan, args: Readonly<Record<string, SqlValu
     const key = name.slice(1)
     if (Object.hasOwn(args, key)) {
       used.add(key)
-      values[parameter - 1] = checkedValue(args[key], `args.${key}`)
+      values[parameter - 1] = checkSqlValue(args[key], `args.${key}`)
     } else missing.push(name)
   }
   if (missing.length > 0) throw namesError('missing', missing, 'pass a value for each name, the key without its sigil')
@@ -82,16 +81,6 @@ const namesError = (what: 'missing' | 'unused', names: readonly string[], hint: 
   const some = names.slice(0, SHOWN_NAMES).map((name) => name.slice(0, 64))
   const more = names.length > SHOWN_NAMES ? `, and ${names.length - SHOWN_NAMES} more` : ''
   return new DbClusterError('INVALID_VALUE', `${what} arguments: ${some.join(', ')}${more}`, { hint })
-}
-
-const checkedValue = (value: unknown, where: string): SqlValue => {
-  const checked = checkSqlValue(value, where)
-  if (typeof checked === 'string' && hasLoneSurrogate(checked)) {
-    throw new DbClusterError('INVALID_VALUE', `${where} contains half of a surrogate pair`, {
-      hint: 'SQLite stores UTF-8, which has no form for it; pass bytes instead',
-    })
-  }
-  return checked
 }
 
 /** The shape that newer rqlite versions take for a blob; wider than theirs, which costs nothing. */

@@ -1,4 +1,4 @@
-import { DbClusterError, LIMITS } from '@dbcluster/protocol'
+import { DbClusterError, hasLoneSurrogate, LIMITS } from '@dbcluster/protocol'
 import { Cursor } from './cursor.js'
 import { beginsDataStatement, type DataVerb, readDataStatement } from './data-statement.js'
 import { type Definition, type DefinitionVerb, readAlter, readCreate, readDrop, readMaintenance } from './definition.js'
@@ -9,7 +9,7 @@ import { readPragma } from './pragmas.js'
 import { refusal, syntaxError } from './refusals.js'
 import { spanOf, splitTokens, type TokenRange } from './split.js'
 import type { Token } from './token.js'
-import { exceedsUtf8Bytes, hasLoneSurrogate } from './utf8.js'
+import { exceedsUtf8Bytes } from './utf8.js'
 
 /** `read` and `pragma-read` change nothing; `write` changes rows; `ddl` the schema. */
 export type StatementKind = 'read' | 'pragma-read' | 'write' | 'ddl'

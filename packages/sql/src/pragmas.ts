@@ -37,6 +37,14 @@ const ALLOWED: ReadonlyMap<string, ArgumentShape> = new Map<string, ArgumentShap
 
 const HINT = `the PRAGMAs that work here only look: ${[...ALLOWED.keys()].join(', ')}`
 
+/** What tools for migrations say before they rebuild a table. */
+const FOREIGN_KEY_SWITCHES: ReadonlySet<string> = new Set(['defer_foreign_keys', 'foreign_keys'])
+const FOREIGN_KEYS_HINT =
+  'foreign keys are on or off for the whole life of a database (database.foreign_keys of the node that creates it). ' +
+  'Where they are on, dropping a table acts on the rows that refer to it as DELETE does: a migration that rebuilds one puts those rows aside first'
+
+const hintFor = (name: string): string => (FOREIGN_KEY_SWITCHES.has(asciiLower(name)) ? FOREIGN_KEYS_HINT : HINT)
+
 /**
  * Whether the table-valued function `pragma_…` of this name only looks. It takes its argument as data and never sets
  * anything, but some act (`pragma_optimize`) and some show paths.
@@ -48,14 +56,14 @@ export const readPragma = (cursor: Cursor): void => {
   const { schema, name, offset } = cursor.qualifiedName()
   const shape = ALLOWED.get(asciiLower(name))
   if (shape === undefined) {
-    throw refusal('SQL_FORBIDDEN', `PRAGMA ${name.slice(0, 64)} is not allowed`, HINT, offset)
+    throw refusal('SQL_FORBIDDEN', `PRAGMA ${name.slice(0, 64)} is not allowed`, hintFor(name), offset)
   }
   if (schema !== undefined && asciiLower(schema) !== 'main') {
     throw refusal('SQL_FORBIDDEN', 'a PRAGMA may only name the schema main', 'leave the schema out', offset)
   }
   if (cursor.done) return
   if (shape === 'none') {
-    throw refusal('SQL_FORBIDDEN', `PRAGMA ${name.slice(0, 64)} can be read here, not set`, HINT, offset)
+    throw refusal('SQL_FORBIDDEN', `PRAGMA ${name.slice(0, 64)} can be read here, not set`, hintFor(name), offset)
   }
   readArgument(cursor)
   if (!cursor.done) throw cursor.unexpected('a PRAGMA ends after its argument')

@@ -1,9 +1,8 @@
-import { DbClusterError } from '@dbcluster/protocol'
+import { DbClusterError, hasLoneSurrogate } from '@dbcluster/protocol'
 import { isReservedName, quoteIdentifier } from './identifier.js'
 import type { StatementPlan } from './plan.js'
 import type { SqlPlanner } from './planner.js'
 import { refusal } from './refusals.js'
-import { hasLoneSurrogate } from './utf8.js'
 
 /** A checked CREATE TABLE. */
 export interface CreateTablePlan {

@@ -10,6 +10,3 @@ export const exceedsUtf8Bytes = (text: string, maxBytes: number): boolean => {
   }
   return bytes > maxBytes
 }
-
-/** Whether half of a surrogate pair stands alone: UTF-8 cannot carry it, and it would silently become U+FFFD. */
-export const hasLoneSurrogate = (text: string): boolean => /\p{Surrogate}/u.test(text)

@@ -41,7 +41,7 @@ describe('arguments that do not fit are refused', () => {
     ['SELECT ?', [undefined as never], /args\[0\] is undefined/],
     ['SELECT ?', [Number.NaN], /args\[0\] is NaN/],
     ['SELECT :n', { n: 2n ** 63n }, /args\.n is 9223372036854775808/],
-    ['SELECT ?', ['\ud800'], /args\[0\] contains half of a surrogate pair/],
+    ['SELECT ?', ['\ud800'], /args\[0\] is a text with half of a surrogate pair/],
   ])('%s with %j', (sql, args, message) => {
     expect(() => bound(sql, args)).toThrow(withCode('INVALID_VALUE'))
     expect(() => bound(sql, args)).toThrow(message)

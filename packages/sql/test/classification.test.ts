@@ -75,6 +75,9 @@ describe('a refusal', () => {
     const error = refusalOf('SELECT 1;\n VACUUM')
     expect(error).toMatchObject({ code: 'SQL_MULTIPLE_STATEMENTS', details: { offset: 11 } })
     expect(refusalOf('BEGIN')).toMatchObject({ hint: expect.stringContaining('transaction') })
+    for (const sql of ['PRAGMA foreign_keys=OFF', 'PRAGMA defer_foreign_keys=ON']) {
+      expect(refusalOf(sql)).toMatchObject({ hint: expect.stringContaining('database.foreign_keys') })
+    }
   })
 
   test('always has a hint', () => {

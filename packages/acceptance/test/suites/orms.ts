@@ -1,11 +1,11 @@
 import type { TestCluster } from '@dbcluster/testkit'
-import { beforeAll, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { desc, eq, sql as raw } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { drizzle } from 'drizzle-orm/sqlite-proxy'
 import { type Generated, sql } from 'kysely'
 import { EntitySchema, Like } from 'typeorm'
-import { DRIZZLE_KIT, PRISMA, type Said } from '../support/orm/after-their-manner.js'
+import { readCaptured, sayAgain } from '../support/orm/captured.js'
 import { type Execute, executeOn } from '../support/orm/execute.js'
 import { knexOver } from '../support/orm/knex.js'
 import { kyselyOver } from '../support/orm/kysely.js'
@@ -26,13 +26,6 @@ export const describeOrms = (of: () => TestCluster): void =>
       execute = line.execute
       said = line.said
     }
-    const say = async (statements: readonly Said[]): Promise<void> => {
-      for (const one of statements) {
-        const [text, ...args] = typeof one === 'string' ? [one] : one
-        await execute(text, args)
-      }
-    }
-
     describe('Kysely', () => {
       interface Users {
         readonly id: Generated<number>
@@ -168,7 +161,7 @@ export const describeOrms = (of: () => TestCluster): void =>
       })
       test('migrations, writes, reads and introspection', async () => {
         open()
-        await say(DRIZZLE_KIT)
+        for (const one of readCaptured('drizzle-kit').phases.migrate ?? []) await sayAgain(execute, one)
         const db = drizzle(async (text, args, method) => {
           const { rows } = await execute(text, args)
           return { rows: (method === 'get' ? rows[0] : rows) as never }
@@ -240,22 +233,6 @@ export const describeOrms = (of: () => TestCluster): void =>
         await users.remove(await users.find())
         await source.destroy()
         expect(said.some((one) => /DEFAULT \(datetime\('now'\)\)/.test(one))).toBe(true)
-      })
-    })
-
-    describe('Prisma', () => {
-      beforeAll(open)
-      test.each(PRISMA.map((one) => ({ name: String(typeof one === 'string' ? one : one[0]).slice(0, 70), one })))(
-        '$name',
-        async ({ one }) => say([one]),
-      )
-      test('rows have their times, and the schema its defaults', async () => {
-        const { rows } = await execute('SELECT email, "createdAt" FROM "User" ORDER BY id')
-        expect(rows.map(([email, at]) => [email, TIMESTAMP.test(String(at))])).toEqual(
-          ['a@x', 'b@x', 'c@x', 'd@x'].map((email) => [email, true]),
-        )
-        const info = await execute('PRAGMA table_info("User")')
-        expect(info.rows.map((row) => row[4])).toEqual([null, null, "''", 'CURRENT_TIMESTAMP', null])
       })
     })
   })

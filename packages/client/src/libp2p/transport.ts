@@ -4,6 +4,7 @@ import { type Deadline, pause, startDeadline } from '../deadline.js'
 import { isWrite } from '../operations.js'
 import { ATTEMPTS_MAX, backoffMs, worthAnotherAttempt } from '../retry.js'
 import type { OperationOf, Transport, TransportAnswer, TransportCallOptions, TransportStatus } from '../transport.js'
+import { checkTexts } from './check-texts.js'
 import { exchange } from './exchange.js'
 import { Locator } from './locator.js'
 import type { NodeNetwork } from './node-network.js'
@@ -69,6 +70,7 @@ export class NodeTransport implements Transport {
     operation: OperationOf<O>,
     options: TransportCallOptions,
   ): Promise<TransportAnswer<O>> {
+    checkTexts(operation)
     const deadline = startDeadline({ ...options, closing: this.#closing })
     try {
       if (deadline.signal.aborted) throw deadline.error(operation.op, false)

@@ -56,7 +56,8 @@ const build = async (init: TestClusterInit, { directory, onStop, stop }: Surroun
   const nodes = Array.from({ length: count }, (_, index) => {
     const dataDir = join(directory, `node-${index}`)
     const configFile = join(directory, `node-${index}.yaml`)
-    return new TestNode({ index, directory, dataDir, configFile, sets: init.sets ?? [] })
+    const launcher = init.launcher?.(index) ?? []
+    return new TestNode({ index, directory, dataDir, configFile, sets: init.sets ?? [], launcher })
   })
   const startNode = async (node: TestNode, bootstrapPeers: readonly string[]): Promise<void> => {
     const text = nodeConfigText({

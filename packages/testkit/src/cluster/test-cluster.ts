@@ -14,6 +14,8 @@ export interface TestClusterInit {
   readonly gateway?: boolean
   /** Overrides for every node, as its `--set` takes them: `database.replication_factor=1`. */
   readonly sets?: readonly string[]
+  /** A command that becomes the node after it, such as `['env', 'TZ=UTC0']`. @default none */
+  readonly launcher?: (index: number) => readonly string[]
   /** Overrides for the gateway. */
   readonly gatewaySets?: readonly string[]
   /** Further API keys, by a name of the test's. */

@@ -8,7 +8,7 @@ export type Execute = (sql: string, args?: readonly unknown[]) => Promise<Requir
  * What no tool of a replicated database may say, and what the tools say around their statements all the same: a
  * transaction is one request here, and foreign keys are set when a database is created. Their drivers leave it out.
  */
-const LEFT_OUT = /^\s*(?:BEGIN|COMMIT|ROLLBACK)\b|^\s*PRAGMA foreign_keys\s*=/i
+const LEFT_OUT = /^\s*(?:BEGIN|COMMIT|ROLLBACK)\b|^\s*PRAGMA (?:defer_)?foreign_keys\s*=/i
 
 /** Statements go to each node in turn, and are kept word for word. */
 export const executeOn = (
