@@ -11,7 +11,7 @@ import { localValue, pastNode, replicasOf } from './support/rqlite-view.js'
 /** As POSIX has them, so that no file of time zones is needed (https://pubs.opengroup.org, environment variable TZ). */
 const TIME_ZONES = ['UTC0', 'JST-9', 'EST5EDT,M3.2.0,M11.1.0']
 /** Sleeps of one database, for a longer run: DBCLUSTER_SLEEPS=100. */
-const SLEEPS = Number(process.env.DBCLUSTER_SLEEPS ?? 5)
+const SLEEPS = Number(process.env.DBCLUSTER_SLEEPS ?? 3)
 /** Restarts of nodes and their processes, on a machine that may be busy. */
 const LIMIT_MS = 240_000
 const EACH_SLEEP_LIMIT_MS = 20_000

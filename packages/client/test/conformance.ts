@@ -73,6 +73,13 @@ export const describeConformance = (name: string, makeClient: () => Promise<Clie
       expect(['linearizable', 'strong', 'CONSISTENCY_UNSUPPORTED']).toContain(outcome)
     })
 
+    test('half of a surrogate pair, which UTF-8 has no form for, is refused and not changed', async () => {
+      expect(await failure(db.query('SELECT ?', ['\ud800']))).toBe('INVALID_VALUE')
+      expect(await failure(db.query("SELECT '\udfff'"))).toBe('SQL_ERROR')
+      expect(await failure(db.batch(['SELECT 1', "SELECT '\ud83d'"]))).toBe('SQL_ERROR')
+      expect((await db.query("SELECT '\ud83d\ude00' AS whole")).rows).toEqual([{ whole: '\u{1f600}' }])
+    })
+
     test('every kind of value comes back as it went', async () => {
       await db.createTable('CREATE TABLE kept (id INTEGER PRIMARY KEY, v)')
       const values = [

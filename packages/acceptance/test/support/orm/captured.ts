@@ -22,7 +22,7 @@ export const readCaptured = (name: 'prisma' | 'drizzle-kit'): Captured =>
   JSON.parse(readFileSync(new URL(`./captured/${name}.json`, import.meta.url), 'utf8')) as Captured
 
 /** What no two runs have in common: the time, and the version of SQLite. */
-const CHANGING = /^20\d\d-\d\d-\d\d[ T]\d\d:\d\d|^3\.\d+\.\d+$/
+const CHANGING = /^20\d\d-\d\d-\d\d[ T]\d\d:\d\d[:.\d]*(?:\+00:00)?$|^3\.\d+\.\d+$/
 
 const comparable = (rows: readonly (readonly unknown[])[]): readonly (readonly unknown[])[] =>
   rows.map((row) =>
