@@ -27,7 +27,8 @@ const main = async (): Promise<void> => {
   const logger = createLogger({ level: config.log.level, format: config.log.format })
   for (const warning of warnings) logger.warn(warning)
   const production = process.env.NODE_ENV === 'production'
-  const starting = startNode({ config, logger, pathEnv: process.env.PATH, production })
+  const spawnerProgram = fileURLToPath(new URL('./spawner.js', import.meta.url))
+  const starting = startNode({ config, logger, pathEnv: process.env.PATH, production, spawnerProgram })
   const stop = async (signal: string): Promise<void> => {
     logger.info('Stopping', { signal })
     // Also in the middle of the start: what was begun is ended, no rqlited stays behind.

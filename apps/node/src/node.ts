@@ -10,6 +10,7 @@ import { createQueryGates, createQueryService } from '@dbcluster/query'
 import {
   createReplicaHost,
   createReplicaSecurity,
+  createSpawnerHost,
   describeRqlited,
   findRqlited,
   type RqliteBinary,
@@ -40,6 +41,8 @@ export interface NodeInit {
   /** `PATH`, in which an rqlited is looked for. */
   readonly pathEnv: string | undefined
   readonly production: boolean
+  /** Absolute path of the program that starts rqlited processes. */
+  readonly spawnerProgram: string
 }
 
 /** One node: its processes, its part in the network, its query path. */
@@ -74,7 +77,11 @@ export const startNode = async (init: NodeInit): Promise<Node> => {
 
 /** The object graph, bottom up; each part says how it ends, and they end in reverse. */
 const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promise<void> => {
-  const { config, logger } = init
+  const { config, logger, spawnerProgram } = init
+  // First of all, while this process is small.
+  const processes = createSpawnerHost({ program: spawnerProgram })
+  processes.start()
+  onStop(() => processes.close())
   const { dataDir, advertiseAddress } = config.node
   const lock = await lockDataDirectory(dataDir)
   onStop(() => lock.release())
@@ -119,6 +126,7 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
     logger,
     ports,
     security: createReplicaSecurity(replicaSecrets(keys)),
+    processes,
   })
   onStop(() => replicas.stopAll())
   const retentionMs = config.database.quarantineRetentionMs

@@ -1,27 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  createRqliteClient,
-  describeRqlited,
-  findRqlited,
-  type ReplicaSpec,
-  RQLITED_ENVIRONMENT,
-  type RqliteBinary,
-  type RqliteClient,
-  replicaArguments,
-} from '@dbcluster/rqlite'
+import { describeRqlited, findRqlited, type RqliteBinary, type RqliteClient } from '@dbcluster/rqlite'
 import { eventually, findPortRanges } from '@dbcluster/testkit'
+import { BareMember } from './bare-member.js'
 
 const MEMBERS = 3
 const START_LIMIT_MS = 20_000
 
 /** Three rqlited processes as somebody would start them by hand, with the flags that a node gives its own. */
 export interface BareCluster {
-  /** To the leader. */
+  /** To the first leader. */
   readonly client: RqliteClient
+  /** Of the first leader. */
   readonly httpPort: number
+  readonly members: readonly BareMember[]
   stop(): Promise<void>
 }
 
@@ -39,57 +32,29 @@ export const barePorts = async (): Promise<readonly number[]> => {
 /** Starts one that bootstraps and two that join it, and waits until all three vote. */
 export const startBareCluster = async (binary: RqliteBinary, ports: readonly number[]): Promise<BareCluster> => {
   const directory = mkdtempSync(join(tmpdir(), 'dbcluster-bare-'))
-  const children = Array.from({ length: MEMBERS }, (_, index) => spawnMember(binary, { directory, ports, index }))
-  const [httpPort = 0] = ports
-  const client = createRqliteClient({ httpPort, capabilities: binary.capabilities })
+  const members = Array.from({ length: MEMBERS }, (_, index) => {
+    const [httpPort = 0, raftPort = 0] = ports.slice(2 * index)
+    return new BareMember({ binary, directory, index, httpPort, raftPort })
+  })
   const stop = async (): Promise<void> => {
-    await client.close()
-    await Promise.all(children.map(end))
+    await Promise.all(members.map(({ client }) => client.close()))
+    await Promise.all(members.map((member) => member.end('SIGKILL')))
     rmSync(directory, { recursive: true, force: true })
   }
   try {
+    const [first, ...others] = members
+    if (first === undefined) throw new Error('a cluster has members')
+    first.start({ kind: 'bootstrap' })
+    for (const member of others) member.start({ kind: 'join', addresses: [`127.0.0.1:${ports[1]}`] })
+    const { client } = first
     const gathered = async (): Promise<boolean> => {
       const view = await client.status({ timeoutMs: 1_000 }).catch(() => undefined)
       return view?.isLeader === true && view.voters.length === MEMBERS
     }
     await eventually('three hand-started rqlited vote', gathered, { limitMs: START_LIMIT_MS, everyMs: 5 })
+    return { client, httpPort: ports[0] ?? 0, members, stop }
   } catch (error) {
     await stop()
     throw error
   }
-  return { client, httpPort, stop }
 }
-
-interface Member {
-  readonly directory: string
-  readonly ports: readonly number[]
-  readonly index: number
-}
-
-const spawnMember = (binary: RqliteBinary, { directory, ports, index }: Member): ChildProcess => {
-  const [httpPort = 0, raftPort = 0] = ports.slice(2 * index)
-  const data = join(directory, `${index}`)
-  mkdirSync(data)
-  const spec: ReplicaSpec = {
-    database: 'bare',
-    clusterId: '0'.repeat(32),
-    raftId: `member-${index}`,
-    directory: data,
-    httpPort,
-    raftHost: '127.0.0.1',
-    raftPort,
-    start: index === 0 ? { kind: 'bootstrap' } : { kind: 'join', addresses: [`127.0.0.1:${ports[1]}`] },
-    timing: 'local',
-    foreignKeys: true,
-  }
-  const log = openSync(join(directory, `${index}.log`), 'w')
-  const args = replicaArguments(binary, spec, join(data, 'rqlite'))
-  return spawn(binary.path, args, { stdio: ['ignore', log, log], env: RQLITED_ENVIRONMENT })
-}
-
-const end = (child: ChildProcess): Promise<void> =>
-  new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resolve()
-    child.once('exit', () => resolve())
-    child.kill('SIGKILL')
-  })

@@ -3,25 +3,31 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { benchCreate } from './bench-create.js'
+import { benchFailover } from './bench-failover.js'
 import { benchQuery } from './bench-query.js'
 import { benchSql } from './bench-sql.js'
 import { benchTls } from './bench-tls.js'
+import { benchWake } from './bench-wake.js'
 import { describeMachine } from './machine.js'
 
 const USAGE = `Measures dbcluster beside bare rqlited, in the same run.
 
   create   from asking for a new database to its first acknowledged write
   query    a read of one row, and a write
+  wake     from a query for a database that sleeps to its first row
+  failover from the end of a leader by SIGKILL to the next acknowledged write
   tls      replicas with and without protection: start, writes
   sql      the check of statements, for the first time and remembered; starts no cluster
 
-  --runs N   creations of each kind, requests of each kind, or rounds (default: 20, 500, 50)
+  --runs N   creations, requests, wake-ups or lost leaders of each kind, or rounds (default: 20, 500, 50, 20, 50)
   --save     also write docs/benchmarks/<name>.md
 `
 
 const BENCHMARKS = {
   create: { run: benchCreate, runs: 20 },
   query: { run: benchQuery, runs: 500 },
+  wake: { run: benchWake, runs: 50 },
+  failover: { run: benchFailover, runs: 20 },
   tls: { run: benchTls, runs: 500 },
   sql: { run: benchSql, runs: 50 },
 } as const

@@ -47,6 +47,8 @@ export { createNodeProcessHost, type NodeProcessHostInit } from './process/node-
 export type { ProcessExit, ProcessHost, ProcessIdentity, RunningProcess, SpawnCommand } from './process/process-host.js'
 export { hasRaftState, type RaftStateOnDisk, raftStateOf, readMember } from './process/raft-state.js'
 export type { ReplicaProcess, ReplicaProcessState } from './process/replica-process.js'
+export { createSpawnerHost, type SpawnerHost, type SpawnerHostInit } from './process/spawner/create-spawner-host.js'
+export { type SpawnerChannel, serveSpawner } from './process/spawner/serve-spawner.js'
 export { DEFAULT_RESTART_POLICY, type ReplicaPhase, type RestartPolicy } from './process/supervisor-machine.js'
 export type { RaftCertificates } from './security/raft-authority.js'
 export type { ReplicaCredential } from './security/replica-credential.js'

@@ -6,6 +6,7 @@ import type { RaftView } from '../client/types.js'
 import { createSystemClock } from '../process/clock.js'
 import { createReplicaProcess } from '../process/create-replica-process.js'
 import { createNodeProcessHost } from '../process/node-process-host.js'
+import type { ProcessHost } from '../process/process-host.js'
 import { replicaFiles } from '../process/replica-files.js'
 import type { ReplicaProcess } from '../process/replica-process.js'
 import { stopStrays } from '../process/stop-strays.js'
@@ -49,6 +50,7 @@ class ProcessReplicaHost implements ReplicaHost {
   readonly #init: ReplicaHostInit
   readonly #components: ReplicaHostComponents
   readonly #marks: LaunchMarks
+  readonly #processes: ProcessHost
   readonly #hosted = new Map<string, Hosted>()
   /** Per database: one start, stop or removal after the other. */
   readonly #turns = new Map<string, Promise<unknown>>()
@@ -57,6 +59,7 @@ class ProcessReplicaHost implements ReplicaHost {
     this.#init = init
     this.#components = components
     this.#marks = new LaunchMarks(init.dataDir)
+    this.#processes = components.processes ?? createNodeProcessHost()
   }
 
   start(request: HostedReplicaRequest, listener: HostedReplicaListener): void {
@@ -89,7 +92,7 @@ class ProcessReplicaHost implements ReplicaHost {
       await this.#end(name)
       // One that an earlier run of this node left behind would go on with a directory that is no longer there.
       const { logger } = this.#components
-      const strays = { host: createNodeProcessHost(), clock: createSystemClock(), logger }
+      const strays = { host: this.#processes, clock: createSystemClock(), logger }
       await stopStrays(replicaFiles(this.#directory(name)), strays)
       const kept = await setAside(this.#init.dataDir, name)
       await this.#marks.forget(name)
@@ -191,7 +194,10 @@ class ProcessReplicaHost implements ReplicaHost {
       foreignKeys: decree.foreignKeys,
       security: this.#components.security,
     }
-    const process = createReplicaProcess({ spec, binary: this.#init.binary })({ logger: this.#components.logger })
+    const process = createReplicaProcess({ spec, binary: this.#init.binary })({
+      logger: this.#components.logger,
+      host: this.#processes,
+    })
     const end = new AbortController()
     this.#hosted.set(name, { process, raftId: spec.raftId, clusterId: spec.clusterId, end })
     this.#listen(process, request, listener, end.signal)

@@ -5,6 +5,7 @@ import type { RqliteCapabilities } from '../binary/capabilities.js'
 import type { RqliteBinary } from '../binary/describe-rqlited.js'
 import type { RqliteClient } from '../client/rqlite-client.js'
 import type { RaftView } from '../client/types.js'
+import type { ProcessHost } from '../process/process-host.js'
 import type { ReplicaSecurity } from '../security/replica-security.js'
 import type { ReplicaDirectory } from './inspect.js'
 
@@ -28,6 +29,8 @@ export interface ReplicaHostComponents {
   readonly logger: Logger
   readonly ports: ReplicaPorts
   readonly security: ReplicaSecurity
+  /** Where rqlited processes are started. @default children of this process */
+  readonly processes?: ProcessHost
 }
 
 /** A replica that is to be up. */
