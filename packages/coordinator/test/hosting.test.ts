@@ -83,7 +83,7 @@ describe('a replica', () => {
     node.dispatch({ type: 'replicaFailed', name, clusterId, error: 'rqlited: no luck' })
     cluster.pass(3_000)
     expect(node.all('startReplica')).toHaveLength(1)
-    const message = { type: 'METADATA_UPDATE', records: [recordOf()] } as const
+    const message = { type: 'METADATA_UPDATE' as const, records: [recordOf()] }
     node.dispatch({ type: 'messageReceived', from: 'NodeA', message })
     cluster.pass(3_000)
     expect(node.all('startReplica').map(({ start }) => start.kind)).toEqual(['restart', 'restart'])

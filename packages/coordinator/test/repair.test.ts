@@ -125,6 +125,29 @@ describe('a newcomer', () => {
     expect(votersOf(cluster)).toEqual(['NodeA', 'NodeB', 'NodeC'])
   })
 
+  test('that two nodes ask for at once comes once, and the ports of the other offer go back (I8)', () => {
+    const cluster = start()
+    const about = { name: NAME, clusterId: recordAt(cluster, 'NodeA').decree.clusterId }
+    const asking = ['NodeA', 'NodeB'].map((from) => ({ from, repairId: from.slice(-1).repeat(32).toLowerCase() }))
+    cluster.hold = isA('NODE_REPLACEMENT_OFFER')
+    for (const { from, repairId } of asking) {
+      const record = recordAt(cluster, from)
+      cluster.deliver({ from, to: 'NodeD', message: { type: 'NODE_REPLACEMENT_NEEDED', ...about, repairId, record } })
+    }
+    cluster.run()
+    expect(cluster.node('NodeD').leases.size).toBe(2)
+    for (const { from, repairId } of asking) {
+      const letter = cluster.held.filter(isA('NODE_REPLACEMENT_OFFER', from)).at(-1)
+      const assignment = letter?.message.offer
+      if (assignment === undefined) throw new Error(`${from} was offered nothing`)
+      const message = { type: 'NODE_REPLACEMENT_CONFIRM' as const, ...about, repairId, assignment }
+      cluster.deliver({ from, to: 'NodeD', message })
+    }
+    cluster.run()
+    expect(cluster.node('NodeD').leases.size).toBe(0)
+    expect(raftOf(cluster).history).toEqual(['warm NodeD'])
+  })
+
   test('that lost the word to join is told again', () => {
     const cluster = start()
     cluster.drop('NodeC')

@@ -4,18 +4,9 @@ import type { CoreContext } from '../context.js'
 import type { LocalReplica, ReplicaStart } from '../events.js'
 import type { LifeCycle } from '../life/life-cycle.js'
 import { Abandonment } from './abandonment.js'
+import { Arrivals } from './arrivals.js'
 import { disownedBy } from './disowned.js'
-import {
-  type Arrival,
-  FIRST_RUN,
-  type Hosted,
-  isPlaced,
-  localPart,
-  presentAssignment,
-  raftPeer,
-  startOf,
-  vacant,
-} from './hosted.js'
+import { FIRST_RUN, type Hosted, isPlaced, localPart, presentAssignment, raftPeer, startOf, vacant } from './hosted.js'
 import { placedHere } from './placed-here.js'
 import { ReplicaReports } from './replica-reports.js'
 
@@ -39,12 +30,13 @@ export class Hosting {
   readonly #hosted = new Map<string, Hosted>()
   /** Ends creations that nobody finishes. */
   readonly abandonment: Abandonment
-  readonly #arrivals = new Map<string, Arrival>()
+  readonly #arrivals: Arrivals
 
   constructor(context: CoreContext, memory: readonly LocalReplica[], components: HostingComponents) {
     this.#context = context
     this.#components = components
     this.#reports = new ReplicaReports(context)
+    this.#arrivals = new Arrivals(context)
     this.abandonment = new Abandonment(context, this.#hosted, components.resolve)
     for (const replica of memory) {
       const known: Hosted = { ...FIRST_RUN, ...replica, phase: 'running', abandonAtMs: 0, remembered: true }
@@ -158,7 +150,7 @@ export class Hosting {
   /** Starts a newcomer as a member of nothing, in place of whatever of its name is here. */
   takeIn(record: DatabaseRecord, assignment: ReplicaAssignment, leaseKey: string): void {
     const { name } = record
-    this.#arrivals.set(name, { record, assignment, leaseKey })
+    this.#arrivals.announce(name, { record, assignment, leaseKey })
     const before = this.#hosted.get(name)
     if (before?.phase === 'removing') return
     // Also where nothing is known of: a directory may be there that this node's store has lost.
@@ -177,11 +169,7 @@ export class Hosting {
 
   /** Removes a newcomer, if it is this one. */
   discard(name: string, raftId: string, reason: string): void {
-    const arrival = this.#arrivals.get(name)
-    if (arrival?.assignment.raftId === raftId) {
-      this.#arrivals.delete(name)
-      this.#context.emit({ type: 'releasePorts', leaseKey: arrival.leaseKey })
-    }
+    this.#arrivals.cancel(name, raftId)
     const hosted = this.#hosted.get(name)
     if (hosted?.assignment.raftId !== raftId || hosted.role === undefined || hosted.phase !== 'running') return
     // Should it be a voter all the same, the leader learns from this that it is none that will ever answer.
@@ -230,9 +218,8 @@ export class Hosting {
 
   /** What was to come in place of what is gone now. @returns whether anything was */
   #arrive(name: string): boolean {
-    const arrival = this.#arrivals.get(name)
+    const arrival = this.#arrivals.take(name)
     if (arrival === undefined) return false
-    this.#arrivals.delete(name)
     const { record, assignment, leaseKey } = arrival
     const { generation, clusterId } = record.decree
     this.#context.emit({ type: 'confirmPorts', leaseKey, name })
