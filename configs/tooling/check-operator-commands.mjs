@@ -58,6 +58,17 @@ export const checkOperatorCommands = async (report, file) => {
     ]
   })
 
+  await report.check('dbcluster db hibernate, status and wake tell how a database is', async () => {
+    const slept = dbcluster('db', 'hibernate', 'demo_keyed', ...at(1))
+    const status = JSON.parse(dbcluster('db', 'status', 'demo_keyed', '--json', ...at(2)))
+    const woke = dbcluster('db', 'wake', 'demo_keyed', ...at(0))
+    return [
+      ...(/^demo_keyed is hibernating; 3 of 3 replicas/.test(slept) ? [] : [`hibernate printed:\n${slept}`]),
+      ...(status.status === 'hibernating' ? [] : [`status is ${JSON.stringify(status)}`]),
+      ...(/^demo_keyed is active/.test(woke) ? [] : [`wake printed:\n${woke}`]),
+    ]
+  })
+
   await report.check('what is not there is refused by name, with a hint', () => {
     const { status, stderr } = attempt(process.execPath, [PROGRAM, 'db', 'set-replication', 'demo_gone', '2', ...at(0)])
     return status === 1 && /"gone"/.test(stderr) && /What to do:/.test(stderr)

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { DbClusterError, type RecoveryResult, splitInternalName } from '@dbcluster/protocol'
 import type { Command } from 'commander'
+import { addLifeCommands } from './db-life.js'
 import { type OperatorLine, withOperatorLine } from './operator-line.js'
 import { integerOption } from './options.js'
 
@@ -15,6 +16,8 @@ export const addDbCommand = (program: Command, directory: string): void => {
     .description(
       'single databases; needs the data directory, with its cluster key, of a node that runs on this machine',
     )
+
+  addLifeCommands(db, directory)
 
   db.command('set-replication')
     .description('change how many replicas a database has')
