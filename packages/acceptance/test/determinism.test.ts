@@ -20,7 +20,7 @@ const EACH_SLEEP_LIMIT_MS = 20_000
 let cluster: TestCluster
 beforeAll(async () => {
   cluster = await startTestCluster({ gateway: false, launcher: (index) => ['env', `TZ=${TIME_ZONES[index]}`] })
-}, 90_000)
+}, 120_000)
 afterAll(() => cluster?.stop(), 30_000)
 
 const SAME = { nodes: 1, rqliteds: 1 }

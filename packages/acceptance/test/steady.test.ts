@@ -24,7 +24,7 @@ beforeAll(async () => {
       narrow: { app: 'demo', scope: 'write', databases: ['users'] },
     },
   })
-}, 60_000)
+}, 120_000)
 afterAll(() => cluster?.stop(), 30_000)
 
 const the = (): TestCluster => cluster
