@@ -4,7 +4,7 @@ import type { SqlValue } from '@dbcluster/protocol'
 import { planStatement } from '@dbcluster/sql'
 import { corpusCases, type Expected, SCHEMA } from '@dbcluster/sql/corpus'
 import { eventually, type HttpAnswer, type TestCluster } from '@dbcluster/testkit'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { beforeAll, describe, expect, test } from '@jest/globals'
 import { errorOf } from '../support/errors.js'
 import { accessIsRecorded, markUnread, openFilesOf, treeOf, wasRead } from '../support/file-watch.js'
 import { localRows, pastNode, replicasOf } from '../support/rqlite-view.js'
@@ -72,7 +72,6 @@ export const describeHostileCorpus = (of: () => TestCluster): void =>
       filesBefore = treeOf(of().directory)
       openBefore = new Set(replicasOf(of(), DATABASE).flatMap(({ pid }) => openFilesOf(pid)))
     }, 60_000)
-    afterAll(() => of().ask(0, { op: 'delete', database: DATABASE }))
 
     /** The different contents of the other app's database on its replicas: one, and always the same. */
     const vaultAsKept = async (): Promise<readonly string[]> => {
@@ -154,6 +153,8 @@ export const describeHostileCorpus = (of: () => TestCluster): void =>
       readFileSync(secretFile())
       if (accessIsRecorded(of().directory)) expect(harm()).toContain('the secret file was read')
       rmSync(loot(), { recursive: true })
+      // One of its connections has the other database attached now.
+      await of().ask(0, { op: 'delete', database: DATABASE })
     })
   })
 
