@@ -1,12 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { BallotSchema, PeerIdSchema } from './ballot.js'
 import { type VectorClock, VectorClockSchema } from './clock-schema.js'
+import { InternalNameSchema } from './internal-name-schema.js'
 import { KeyRecordSchema } from './key-record.js'
 import { LIMITS } from './limits.js'
 
 const closed = { additionalProperties: false } as const
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
-const Name = Type.String({ minLength: 3, maxLength: LIMITS.appNameChars + 1 + LIMITS.databaseNameChars })
 
 /** Where one replica of a database lives. */
 export const ReplicaAssignmentSchema = Type.Object(
@@ -124,7 +124,7 @@ export interface Stamped<T> {
 export const DatabaseRecordSchema = Type.Object(
   {
     kind: Type.Literal('database'),
-    name: Name,
+    name: InternalNameSchema,
     decree: DecreeSchema,
     /** Raft held `replicationFactor` voters and a majority of the roster confirmed it: queries may be served. */
     established: Type.Boolean(),

@@ -1,10 +1,10 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { BallotSchema } from '../ballot.js'
-import { LIMITS } from '../limits.js'
+import { InternalNameSchema } from '../internal-name-schema.js'
 import { DatabaseRecordSchema, DecreeSchema, ReplicaAssignmentSchema, RosterSchema } from '../records.js'
 
 const closed = { additionalProperties: false } as const
-const name = { name: Type.String({ minLength: 3, maxLength: LIMITS.appNameChars + 1 + LIMITS.databaseNameChars }) }
+const name = { name: InternalNameSchema }
 const decreeKey = {
   ...name,
   generation: Type.Integer({ minimum: 1 }),

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { InternalNameSchema } from '../internal-name-schema.js'
 import { LIMITS } from '../limits.js'
 import { ReplicaAddressSchema } from '../records.js'
 
@@ -7,7 +8,7 @@ const Index = Type.Integer({ minimum: 0 })
 
 /** One awake period of one cluster. */
 const runKey = {
-  name: Type.String({ minLength: 3, maxLength: LIMITS.appNameChars + 1 + LIMITS.databaseNameChars }),
+  name: InternalNameSchema,
   clusterId: Type.String({ pattern: '^[0-9a-f]{32}$' }),
   run: Type.Integer({ minimum: 1 }),
 }

@@ -1,12 +1,13 @@
 import { Type } from '@sinclair/typebox'
 import { PeerIdSchema } from '../ballot.js'
+import { InternalNameSchema } from '../internal-name-schema.js'
 import { LIMITS } from '../limits.js'
 import { DatabaseRecordSchema, ReplicaAssignmentSchema } from '../records.js'
 import { DeclineReasonSchema } from './creation.js'
 
 const closed = { additionalProperties: false } as const
 const about = {
-  name: Type.String({ minLength: 3, maxLength: LIMITS.appNameChars + 1 + LIMITS.databaseNameChars }),
+  name: InternalNameSchema,
   clusterId: Type.String({ pattern: '^[0-9a-f]{32}$' }),
 }
 /** One attempt to bring in one newcomer. */

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { BallotSchema } from '../ballot.js'
+import { InternalNameSchema } from '../internal-name-schema.js'
 import { RosterMemberSchema, RosterSchema } from '../records.js'
 import { AcceptedSchema } from './creation.js'
 
@@ -8,7 +9,7 @@ const closed = { additionalProperties: false } as const
 /** What one acceptor remembers of one name. */
 export const AcceptorEntrySchema = Type.Object(
   {
-    name: Type.String(),
+    name: InternalNameSchema,
     generation: Type.Integer({ minimum: 1 }),
     promised: BallotSchema,
     accepted: Type.Optional(AcceptedSchema),
