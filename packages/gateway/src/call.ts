@@ -15,7 +15,8 @@ export interface GatewayCall {
 /** The transport keeps time by itself; past this it is taken to have failed at that. */
 const GRACE_MS = 250
 
-const READS: readonly OperationName[] = [
+/** Operations that may be done again without harm. */
+export const READS: readonly OperationName[] = [
   'query',
   'schema',
   'list',

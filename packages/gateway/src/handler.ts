@@ -1,6 +1,6 @@
 import type { Transport, TransportAnswer } from '@dbcluster/client'
 import { DbClusterError, type OperationName } from '@dbcluster/protocol'
-import { callNodes } from './call.js'
+import { callNodes, READS } from './call.js'
 import type { GatewayConfig } from './config.js'
 import type { Endpoint } from './endpoints/endpoint.js'
 import type { GatewayContext } from './frame.js'
@@ -40,7 +40,7 @@ export const createEndpointHandler =
       const operation = endpoint.operation(await readInput(endpoint, context, { source, body }))
       const requestId = context.get('requestId')
       const answer = await callNodes(transport, { operation, credential, requestId, timeoutMs, source })
-      return respond(endpoint, context, { answer, visit })
+      return respond(endpoint, context, { answer, visit, op: operation.op })
     } finally {
       visit.leave()
     }
@@ -49,14 +49,18 @@ export const createEndpointHandler =
 const respond = (
   endpoint: Endpoint,
   context: GatewayContext,
-  { answer, visit }: { readonly answer: TransportAnswer<OperationName>; readonly visit: Visit },
+  {
+    answer,
+    visit,
+    op,
+  }: { readonly answer: TransportAnswer<OperationName>; readonly visit: Visit; readonly op: OperationName },
 ): Response => {
   const { result, meta } = answer
   const format: Format = context.req.raw.headers.get('accept')?.includes(TAGGED_TYPE) === true ? 'tagged' : 'plain'
   const fields = endpoint.respond(result, format)
   const body = writeFields(format === 'tagged' ? { ...fields, meta: metaFields(meta) } : fields, format)
   // `close` comes after the last byte was handed over, and when the connection ends before that.
-  context.env?.outgoing?.once('close', visit.holdAnswer(body.length))
+  context.env?.outgoing?.once('close', heldAnswer(visit, op, body.length))
   return new Response(body, {
     headers: {
       'content-type': format === 'tagged' ? TAGGED_TYPE : 'application/json',
@@ -66,6 +70,19 @@ const respond = (
       ...rateHeaders(meta.rate),
     },
   })
+}
+
+/** Keeps the answer of what was done, or says that it can't be kept. */
+const heldAnswer = (visit: Visit, op: OperationName, bytes: number): (() => void) => {
+  try {
+    return visit.holdAnswer(bytes)
+  } catch (cause) {
+    if (READS.includes(op)) throw cause
+    throw new DbClusterError('OUTCOME_UNKNOWN', `the answer of ${bytes} bytes was dropped: others wait to be read`, {
+      hint: 'the request was carried out; read the answers, and ask for less at a time',
+      cause,
+    })
+  }
 }
 
 const readInput = async (

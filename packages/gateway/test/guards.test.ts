@@ -100,6 +100,36 @@ describe('a credential', () => {
   })
 })
 
+test('of large answers that come at once no more are kept than there is room for, and those let go say so', async () => {
+  const waiting: (() => void)[] = []
+  const transport = new RecordingTransport(
+    () => new Promise((resolve) => void waiting.push(() => resolve({ columns: ['a'], rows: [[LARGE]] }))),
+  )
+  server = await serveGateway(
+    createGateway({ bufferedMaxBytes: 64e6 })({ transport, logger: createMemoryLogger().logger }),
+    {
+      port: 0,
+      closeGraceMs: 100,
+    },
+  )
+  const body = JSON.stringify(QUERY)
+  const seen: string[] = []
+  for (let at = 0; at < 6; at++) {
+    const socket = await open()
+    // The first bytes tell; the rest stays unread.
+    socket.once('data', (data) => {
+      seen.push(data.toString('latin1').slice(9, 12))
+      socket.pause()
+    })
+    socket.write(head('dbc_deaf_1', body.length) + body)
+  }
+  await until(async () => waiting.length === 6)
+  for (const release of waiting) release()
+  await until(async () => seen.length === 6)
+  // One of 14 MB fits into a credential's 16 MB.
+  expect(seen.sort()).toEqual(['200', '429', '429', '429', '429', '429'])
+})
+
 test('all together hold no more than the bound, and are told to come again', async () => {
   await serve({ bufferedMaxBytes: 1_000_000 })
   const slow = await Promise.all([1, 2, 3, 4].map(() => open()))

@@ -18,12 +18,24 @@ export const BOUNDS = {
   payloadBytes: LIMITS.frameBytes - 9,
   /** Streams that a peer may have open at once to one of our protocols; it needs one, two while it replaces a broken one. */
   inboundStreams: 4,
+  /** Streams that a peer may have open at once on one connection, of all protocols. */
+  streamsPerConnection: 128,
+  /** Bytes of one stream that may be on their way unread, and so in one frame. */
+  streamWindowBytes: MIB,
+  /** Bytes waiting in one stream to be sent; a largest frame and some. Beyond it the stream is reset. */
+  streamWriteBytes: LIMITS.frameBytes + 2 * MIB,
+  /** Bytes of all streams waiting for a peer that doesn't read from its connection; beyond it the connection ends. */
+  connectionWriteBytes: 4 * MIB,
+  /** Bytes held for all peers that are no members, unless configured: see `NetworkInit.guestMaxBytes`. */
+  guestBytes: 512 * MIB,
   /** Connections of one peer; two arise when both sides dial at once. */
   connectionsPerPeer: 4,
   /** Handshakes going on at once; further connections are refused. */
   pendingConnections: 64,
   /** Addresses remembered per peer; the oldest learned goes first. */
   addressesPerPeer: 16,
+  /** Peers that libp2p itself keeps notes of; the longest unchanged go first. */
+  notedPeers: 2_048,
   /** Peers whose addresses and health are remembered; unwanted ones go first. */
   knownPeers: 512,
   /** One dial, all of the peer's addresses together. */

@@ -3,6 +3,7 @@ import type { PrivateKey } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
 import { MEMBER_KEY_BYTES, type MemberKeys, toMemberKey } from './admission/member-keys.js'
+import { BOUNDS } from './bounds.js'
 import { decodePrivateKey, ephemeralPrivateKey } from './identity.js'
 import { type PeerAddress, parsePeerAddress } from './peers/address-book.js'
 import { NETWORK_KEY_BYTES } from './swarm-key.js'
@@ -30,6 +31,11 @@ export interface NetworkInit {
   readonly bootstrapPeers: readonly string[]
   /** @default 50 */
   readonly maxConnections?: number
+  /**
+   * Bytes held for all peers that are no members, together: parts of frames, requests that handlers are busy with,
+   * answers that wait to be read. Beyond it whoever causes most of it is disconnected. @default 536_870_912
+   */
+  readonly guestMaxBytes?: number
   /** How often to look for more peers. @default 30_000 */
   readonly discoveryIntervalMs?: number
   /** How often each peer is checked. @default 10_000 */
@@ -55,6 +61,7 @@ export interface NetworkConfig {
   readonly announceAddresses: readonly string[]
   readonly bootstrapPeers: readonly PeerAddress[]
   readonly maxConnections: number
+  readonly guestMaxBytes: number
   readonly discoveryIntervalMs: number
   readonly healthCheckIntervalMs: number
 }
@@ -77,6 +84,7 @@ export const resolveConfig = (init: NetworkInit): NetworkConfig => {
     announceAddresses: addresses('announceAddresses', init.announceAddresses ?? []),
     bootstrapPeers: init.bootstrapPeers.map(parsePeerAddress),
     maxConnections: positive('maxConnections', init.maxConnections ?? 50),
+    guestMaxBytes: positive('guestMaxBytes', init.guestMaxBytes ?? BOUNDS.guestBytes),
     discoveryIntervalMs: positive('discoveryIntervalMs', init.discoveryIntervalMs ?? 30_000),
     healthCheckIntervalMs: positive('healthCheckIntervalMs', init.healthCheckIntervalMs ?? 10_000),
   }

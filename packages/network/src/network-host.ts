@@ -206,6 +206,7 @@ export class NetworkHost implements Network {
       messagesDropped: this.#messagesDropped,
       gossipIgnored: this.#gossipIgnored,
       handshakesDropped: this.#limit.handshakesDropped,
+      guestsDisconnected: this.#session?.guestMemory.disconnected ?? 0,
       ...this.#misdeeds.counts,
     }
   }

@@ -37,6 +37,8 @@ export interface NetworkStats {
   readonly peersShutOut: number
   /** Handshakes given up in favour of newer ones: a flood of connections that say nothing. */
   readonly handshakesDropped: number
+  /** Applications and gateways disconnected for what they made this host hold, since it was started. */
+  readonly guestsDisconnected: number
 }
 
 /** A host of the network. Everything but the transport may be called before `start()` and after `stop()`. */

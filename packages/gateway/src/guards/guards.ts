@@ -12,7 +12,11 @@ export interface GuardsConfig {
 export interface Visit {
   /** Counts bytes of its body in. @throws DbClusterError `OVERLOADED`, `RATE_LIMITED` */
   hold(bytes: number): void
-  /** Counts bytes of its answer in, which is there already; the returned function counts them out, once. */
+  /**
+   * Counts bytes of its answer in, which is there already; the returned function counts them out, once. One that is not
+   * small is let go where others wait to be read and there is no room: many that come at once must not all stay.
+   * @throws DbClusterError `OVERLOADED`, `RATE_LIMITED`
+   */
   holdAnswer(bytes: number): () => void
   /** Ends it: what `hold` counted is free. Idempotent. */
   leave(): void
@@ -25,6 +29,8 @@ interface Usage {
 
 /** One credential's share of the buffers: a few that never read leave room for everybody else. */
 const SHARES = 4
+/** Answers up to this size are always given: letting one go would save less than it costs to ask again. */
+const SMALL_BYTES = 64 * 1024
 const RETRY_AT_ONCE_SECONDS = 0.1
 const RETRY_FULL_SECONDS = 1
 
@@ -57,7 +63,8 @@ export class Guards {
         },
       )
     }
-    this.#checkBytes(usage, 0)
+    this.#checkAll(0)
+    this.#checkShare(usage, 0)
     usage.visits += 1
     this.#usages.set(credential, usage)
     let held = 0
@@ -69,11 +76,15 @@ export class Guards {
     }
     return {
       hold: (bytes) => {
-        this.#checkBytes(usage, bytes)
+        this.#checkAll(bytes)
+        this.#checkShare(usage, bytes)
         held += bytes
         count(bytes)
       },
       holdAnswer: (bytes) => {
+        // With nothing beside it, it may be as large as it is: otherwise a large answer could never be given.
+        if (bytes > SMALL_BYTES && this.#bytes > held) this.#checkAll(bytes)
+        if (bytes > SMALL_BYTES && usage.bytes > held) this.#checkShare(usage, bytes)
         count(bytes)
         let freed = false
         return () => {
@@ -91,24 +102,21 @@ export class Guards {
     }
   }
 
-  #checkBytes(usage: Usage, more: number): void {
+  #checkAll(more: number): void {
     const { bufferedMaxBytes } = this.#config
-    if (this.#bytes + more > bufferedMaxBytes) {
-      throw new DbClusterError(
-        'OVERLOADED',
-        `the gateway holds ${bufferedMaxBytes} bytes of bodies and unread answers`,
-        {
-          hint: 'try again in a moment, or ask another gateway',
-          details: { retry_after: RETRY_FULL_SECONDS },
-        },
-      )
-    }
-    const share = Math.floor(bufferedMaxBytes / SHARES)
-    if (usage.bytes + more > share) {
-      throw new DbClusterError('RATE_LIMITED', `this credential has ${share} bytes of bodies and unread answers here`, {
-        hint: 'read the answers, send fewer large bodies at once',
-        details: { limit_bytes: share, retry_after: RETRY_FULL_SECONDS },
-      })
-    }
+    if (this.#bytes + more <= bufferedMaxBytes) return
+    throw new DbClusterError('OVERLOADED', `the gateway holds ${bufferedMaxBytes} bytes of bodies and unread answers`, {
+      hint: 'try again in a moment, or ask another gateway',
+      details: { retry_after: RETRY_FULL_SECONDS },
+    })
+  }
+
+  #checkShare(usage: Usage, more: number): void {
+    const share = Math.floor(this.#config.bufferedMaxBytes / SHARES)
+    if (usage.bytes + more <= share) return
+    throw new DbClusterError('RATE_LIMITED', `this credential has ${share} bytes of bodies and unread answers here`, {
+      hint: 'read the answers, send fewer large bodies at once',
+      details: { limit_bytes: share, retry_after: RETRY_FULL_SECONDS },
+    })
   }
 }

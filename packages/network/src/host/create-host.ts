@@ -2,14 +2,13 @@ import type { Logger } from '@dbcluster/protocol'
 import type { ConnectionGater } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import type { Libp2pOptions } from 'libp2p'
 import { BOUNDS } from '../bounds.js'
 import type { NetworkComponents, NetworkConfig } from '../config.js'
 import { createMismatchLog } from '../pnet/mismatch-log.js'
 import { privateNetwork } from '../pnet/private-network.js'
-
-const MIB = 1024 * 1024
+import { BoundedDatastore } from './bounded-datastore.js'
+import { boundedMuxer } from './bounded-muxer.js'
 
 /** libp2p's options for either mode, without services. */
 export const hostOptions = (
@@ -20,12 +19,11 @@ export const hostOptions = (
   start: false,
   privateKey: config.privateKey,
   nodeInfo: { name: 'dbcluster', userAgent: 'dbcluster' },
-  ...(components.datastore === undefined ? {} : { datastore: components.datastore }),
+  datastore: components.datastore ?? new BoundedDatastore(BOUNDS.notedPeers),
   addresses: { listen: [...config.listenAddresses], announce: [...config.announceAddresses] },
   transports: [tcp()],
   connectionEncrypters: [noise()],
-  // A paused stream may still receive a full window, so the window has to be smaller than the read buffer.
-  streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MIB, maxReadBufferLength: 4 * MIB } })],
+  streamMuxers: [boundedMuxer()],
   connectionProtector: privateNetwork({ keys: config.networkKeys, onMismatch: createMismatchLog(components.logger) }),
   connectionGater: gater,
   connectionManager: {

@@ -2,6 +2,7 @@ import type { Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { Dialer } from '../peers/dialer.js'
 import { ChannelPool } from '../requests/channel-pool.js'
+import { GuestMemory } from '../requests/guest-memory.js'
 import { IncomingStreams } from '../requests/incoming-streams.js'
 import type { ProtocolEntry, Registry } from '../requests/registry.js'
 import { createHost, type Host, type HostInit, startHost } from './host.js'
@@ -22,6 +23,7 @@ export class Session {
   readonly #dialer: Dialer
   readonly #incoming: IncomingStreams
   readonly channels: ChannelPool
+  readonly guestMemory: GuestMemory
 
   private constructor(init: SessionInit, host: Host) {
     this.#init = init
@@ -33,7 +35,11 @@ export class Session {
     }
     const { admission, membersOnly } = host
     this.#dialer = new Dialer({ libp2p, book: init.book, refusal: (peerId) => init.limit.refusal(peerId), admission })
-    this.#incoming = new IncomingStreams({ ...init, libp2p, membersOnly, logger: init.components.logger, onViolation })
+    const { logger } = init.components
+    const disconnect = (peerId: string, error: Error): void => this.abortConnections(peerId, error)
+    this.guestMemory = new GuestMemory({ logger, disconnect, maxBytes: init.config.guestMaxBytes })
+    const { guestMemory } = this
+    this.#incoming = new IncomingStreams({ ...init, libp2p, membersOnly, logger, guestMemory, onViolation })
     this.channels = new ChannelPool({ ...init, connect: (peerId) => this.#dialer.connect(peerId), onViolation })
   }
 

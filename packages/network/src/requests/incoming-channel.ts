@@ -5,6 +5,7 @@ import { FRAME, type Frame } from '../frames/frame.js'
 import { FrameDecoder } from '../frames/frame-decoder.js'
 import { FrameWriter } from '../frames/frame-writer.js'
 import { encodeError } from './error-frame.js'
+import type { GuestMemory } from './guest-memory.js'
 import type { InFlight } from './in-flight.js'
 import type { ProtocolEntry } from './registry.js'
 
@@ -14,6 +15,8 @@ export interface IncomingChannelInit {
   readonly stream: Stream
   readonly inFlight: InFlight
   readonly logger: Logger
+  /** Undefined for members. */
+  readonly guestMemory: GuestMemory | undefined
   readonly onActivity: () => void
   /** The peer broke the framing. */
   readonly onViolation: (error: Error) => void
@@ -25,13 +28,15 @@ export class IncomingChannel {
   readonly #decoder = new FrameDecoder(BOUNDS.payloadBytes)
   readonly #writer: FrameWriter
   readonly #running = new Map<number, AbortController>()
+  readonly #leaveMemory: () => void
   #heldBytes = 0
   #paused = false
   #closed = false
 
   constructor(init: IncomingChannelInit) {
     this.#init = init
-    const { stream } = init
+    const { stream, from, guestMemory } = init
+    this.#leaveMemory = guestMemory?.enter({ peerId: from, heldBytes: () => this.#allBytes() }) ?? (() => undefined)
     this.#writer = new FrameWriter((error) => this.close(error.message))
     this.#writer.attach(stream)
     stream.addEventListener('end', () => this.close('the other side ended the stream'))
@@ -46,6 +51,7 @@ export class IncomingChannel {
     const error = new DbClusterError('CANCELLED', `the asker's stream is gone: ${reason}`)
     for (const controller of this.#running.values()) controller.abort(error)
     this.#running.clear()
+    this.#leaveMemory()
     if (this.#init.stream.status === 'open') this.#init.stream.abort(new Error(reason))
   }
 
@@ -53,6 +59,7 @@ export class IncomingChannel {
     this.#init.onActivity()
     try {
       for (const chunk of data instanceof Uint8Array ? [data] : data) {
+        this.#init.guestMemory?.passed(chunk.length)
         for (const frame of this.#decoder.push(chunk)) this.#accept(frame)
       }
       this.#balance()
@@ -130,8 +137,10 @@ export class IncomingChannel {
   #answer(id: number, outcome: Uint8Array | DbClusterError): void {
     if (this.#closed) return
     const checked = outcome instanceof Uint8Array ? this.#fitting(outcome) : outcome
-    if (checked instanceof Uint8Array) this.#writer.write({ type: FRAME.answer, id, payload: checked })
-    else this.#writer.write({ type: FRAME.error, id, payload: encodeError(checked) })
+    const isAnswer = checked instanceof Uint8Array
+    const payload = isAnswer ? checked : encodeError(checked)
+    this.#writer.write({ type: isAnswer ? FRAME.answer : FRAME.error, id, payload })
+    this.#init.guestMemory?.passed(payload.length)
   }
 
   #fitting(answer: Uint8Array): Uint8Array | DbClusterError {
@@ -154,6 +163,14 @@ export class IncomingChannel {
         logger.error('A message handler threw', { protocol: entry.protocol, error })
       }
     }
+  }
+
+  /** Parts of a frame, requests under way, answers that wait, and what libp2p holds of either. */
+  #allBytes(): number {
+    const { readBufferLength, writeBufferLength } = this.#init.stream
+    return (
+      this.#decoder.pendingBytes + this.#heldBytes + this.#writer.queuedBytes + readBufferLength + writeBufferLength
+    )
   }
 
   /** Stops reading while handlers hold too much; deferred, since libp2p undoes a pause made within `resume()`. */

@@ -2,6 +2,7 @@ import type { Logger } from '@dbcluster/protocol'
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { guardStream, type MembersOnlyInit } from '../admission/members-only.js'
 import { BOUNDS } from '../bounds.js'
+import type { GuestMemory } from './guest-memory.js'
 import { InFlight } from './in-flight.js'
 import { IncomingChannel } from './incoming-channel.js'
 import type { ProtocolEntry } from './registry.js'
@@ -11,6 +12,7 @@ export interface IncomingStreamsInit {
   readonly logger: Logger
   /** Undefined in client mode, where nobody proves anything. */
   readonly membersOnly: MembersOnlyInit | undefined
+  readonly guestMemory: GuestMemory
   readonly onActivity: (peerId: string) => void
   readonly onViolation: (peerId: string, error: Error) => void
 }
@@ -24,7 +26,7 @@ export class IncomingStreams {
   }
 
   async add(entry: ProtocolEntry): Promise<void> {
-    const { libp2p, logger, membersOnly } = this.#init
+    const { libp2p, logger, membersOnly, guestMemory } = this.#init
     const inFlight = new InFlight()
     const limits = { maxInboundStreams: BOUNDS.inboundStreams, maxOutboundStreams: BOUNDS.inboundStreams }
     // Not async: the channel has to listen before the first data event.
@@ -36,6 +38,7 @@ export class IncomingStreams {
         stream,
         inFlight,
         logger,
+        guestMemory: membersOnly?.isProven(connection) === true ? undefined : guestMemory,
         onActivity: () => this.#init.onActivity(from),
         onViolation: (error) => this.#init.onViolation(from, error),
       })

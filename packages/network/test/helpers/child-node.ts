@@ -2,14 +2,15 @@
 import { createNetwork } from '../../src/index.js'
 import { createTestLogger, MEMBER_KEY, NETWORK_KEY, string } from './hosts.js'
 
-const [listenAddress = '/ip4/127.0.0.1/tcp/0', identity] = process.argv.slice(2)
+const [listenAddress = '/ip4/127.0.0.1/tcp/0', identity = '', guestMaxBytes] = process.argv.slice(2)
 const network = createNetwork({
   mode: 'node',
   networkKey: NETWORK_KEY,
   memberKeys: [MEMBER_KEY],
   listenAddresses: [listenAddress],
   bootstrapPeers: [],
-  ...(identity === undefined ? {} : { privateKey: new Uint8Array(Buffer.from(identity, 'hex')) }),
+  ...(guestMaxBytes === undefined ? {} : { guestMaxBytes: Number(guestMaxBytes) }),
+  ...(identity === '' ? {} : { privateKey: new Uint8Array(Buffer.from(identity, 'hex')) }),
 })({ logger: createTestLogger() })
 network.handle(
   '/test/echo/1',
