@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { get } from 'node:https'
 import { join } from 'node:path'
 import { eventually } from '../eventually.js'
 import { AppProcess } from '../process/app-process.js'
@@ -20,6 +23,8 @@ export interface TestGatewayInit {
   readonly sets: readonly string[]
   /** Until it reaches a node. @default 20_000 */
   readonly startLimitMs?: number
+  /** It speaks HTTPS, with a certificate of this authority (PEM) for this name. @default plain HTTP */
+  readonly authority?: { readonly ca: string; readonly servername: string }
 }
 
 /** One gateway process. */
@@ -27,6 +32,7 @@ export class TestGateway {
   readonly url: string
   readonly #process: AppProcess
   readonly #startLimitMs: number
+  readonly #authority: TestGatewayInit['authority']
 
   constructor(init: TestGatewayInit) {
     const { directory, name = 'gateway', host = '127.0.0.1', port, bootstrapPeers, networkKeyFile, sets } = init
@@ -43,7 +49,8 @@ export class TestGateway {
       }),
     )
     this.#startLimitMs = init.startLimitMs ?? START_LIMIT_MS
-    this.url = `http://${host}:${port}`
+    this.#authority = init.authority
+    this.url = `${init.authority === undefined ? 'http' : 'https'}://${host}:${port}`
     this.#process = new AppProcess({
       app: 'gateway',
       args: ['--config', configFile, ...sets.flatMap((set) => ['--set', set])],
@@ -72,9 +79,17 @@ export class TestGateway {
   /** Starts it and waits until it reaches a node. @throws Error with its last words when it ends instead */
   async start(): Promise<void> {
     this.#process.launch()
-    const ready = async (): Promise<boolean> => !this.running || (await fetch(`${this.url}/readyz`)).ok
+    const ready = async (): Promise<boolean> => !this.running || (await this.#isReady())
     await eventually('the gateway is ready', ready, { limitMs: this.#startLimitMs })
     this.#process.checkRunning()
+  }
+
+  async #isReady(): Promise<boolean> {
+    if (this.#authority === undefined) return (await fetch(`${this.url}/readyz`)).ok
+    const asked = get(`${this.url}/readyz`, { ...this.#authority, agent: false })
+    const [response] = (await once(asked, 'response')) as [IncomingMessage]
+    response.resume()
+    return response.statusCode === 200
   }
 
   /** Sends a signal and waits until the process is gone. */

@@ -12,6 +12,7 @@ export interface RqlitedRef extends ProcessRef {
   /** Internal name, app included. */
   readonly database: string
   readonly httpPort: number
+  readonly raftPort: number
   /** With the credential that its HTTP port asks for. */
   readonly headers: Readonly<Record<string, string>>
 }
@@ -128,11 +129,13 @@ export class TestNode {
 
 const readProcessRecord = (directory: string, database: string): readonly RqlitedRef[] => {
   try {
-    const { process, httpPort } = JSON.parse(readFileSync(join(directory, 'process.json'), 'utf8')) as {
+    const { process, httpPort, raftAddress } = JSON.parse(readFileSync(join(directory, 'process.json'), 'utf8')) as {
       readonly process: ProcessRef | null
       readonly httpPort: number
+      readonly raftAddress: string
     }
-    return process === null ? [] : [{ ...process, database, httpPort, headers: credentialOf(directory) }]
+    const raftPort = Number(raftAddress.split(':').at(-1))
+    return process === null ? [] : [{ ...process, database, httpPort, raftPort, headers: credentialOf(directory) }]
   } catch {
     return [] // no replica, or one that is just being written
   }
