@@ -1,0 +1,12 @@
+import { startTestCluster, type TestCluster } from '@dbcluster/testkit'
+import { afterAll, beforeAll } from '@jest/globals'
+import { describeStolenPorts } from './suites/stolen-ports.js'
+
+/** Three nodes and a gateway whose databases sleep when they are told to. */
+let cluster: TestCluster
+beforeAll(async () => {
+  cluster = await startTestCluster({ sets: ['database.hibernation_timeout=0'] })
+}, 120_000)
+afterAll(() => cluster?.stop(), 30_000)
+
+describeStolenPorts(() => cluster)
