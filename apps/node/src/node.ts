@@ -29,6 +29,10 @@ import {
 import { createSqlPlanner } from '@dbcluster/sql'
 import { createNodeAuthenticator } from './authenticator.js'
 import { followRoster } from './follow-roster.js'
+import { countingLogger } from './metrics/counting-logger.js'
+import { nodeGauges } from './metrics/node-gauges.js'
+import { createNodeMetrics } from './metrics/node-metrics.js'
+import { serveMetrics } from './metrics/serve-metrics.js'
 import { portSource } from './port-source.js'
 import { keepQuarantinePurged } from './purge-quarantine.js'
 import { replicaSecrets } from './replica-secrets.js'
@@ -77,7 +81,9 @@ export const startNode = async (init: NodeInit): Promise<Node> => {
 
 /** The object graph, bottom up; each part says how it ends, and they end in reverse. */
 const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promise<void> => {
-  const { config, logger, spawnerProgram } = init
+  const { config, spawnerProgram } = init
+  const metrics = createNodeMetrics()
+  const logger = countingLogger(init.logger, metrics)
   // First of all, while this process is small.
   const processes = createSpawnerHost({ program: spawnerProgram })
   processes.start()
@@ -188,6 +194,8 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
   onStop(() => query.drain())
   onStop(() => coordinator.stopOffering())
   onStop(followRoster(coordinator, network))
+  metrics.watch(nodeGauges(coordinator, network))
+  if (config.metrics.listen !== undefined) onStop(await serveMetrics(metrics.registry, config.metrics.listen))
   coordinator.refreshSelf()
   const announcement = { peer_id: identity.peerId, pid: process.pid, multiaddrs: network.multiaddrs() }
   await writeFileAtomic(join(dataDir, 'node.json'), `${JSON.stringify(announcement, undefined, 2)}\n`)
