@@ -65,6 +65,29 @@ describe('sleeping databases that lost a replica', () => {
     expect(PEERS.flatMap((peerId) => wokenBy(cluster, peerId))).toEqual([])
   })
 
+  test('stay awake until they are whole, and no longer than 20 s where nobody can take the place', () => {
+    const cluster = start()
+    cluster.drop('NodeA')
+    cluster.pass(10_000)
+    expect(wokenBy(cluster, 'NodeB')).toEqual(['app_one'])
+    cluster.node('NodeB').gate.idleMs = Number.MAX_SAFE_INTEGER
+    const [name = ''] = NAMES
+    const answerTo = (attempt: number): unknown => {
+      const about = { name, clusterId: decree.clusterId, run: 2, attempt }
+      const message = { type: 'DATABASE_SLEEP_PREPARE' as const, ...about, demand: false }
+      cluster.deliver({ from: 'NodeC', to: 'NodeB', message })
+      cluster.run()
+      const letters = cluster
+        .node('NodeB')
+        .all('send')
+        .map((sent) => sent.message)
+      return letters.find((letter) => letter.type === 'DATABASE_SLEEP_PROMISE' && letter.attempt === attempt)
+    }
+    expect(answerTo(7)).toMatchObject({ promised: false, reason: 'it is being repaired' })
+    cluster.pass(20_000)
+    expect(answerTo(8)).toMatchObject({ promised: true })
+  })
+
   test('are woken one at a time, by the lowest live node that holds one', () => {
     const cluster = start()
     cluster.drop('NodeA')

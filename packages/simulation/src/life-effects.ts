@@ -27,7 +27,7 @@ export const performLife = (node: SimNode, effect: LifeEffect, { tell, later }: 
     case 'closeGate':
       return gates.close(effect.name)
     case 'openGate':
-      return gates.open(effect.name)
+      return gates.open(effect.name, effect.woke)
     case 'sleepReplica': {
       const { type: _, ...about } = effect
       return machine.sleep(effect.name, effect.run, (record) => {

@@ -111,7 +111,7 @@ export const PLANTS: readonly Plant[] = [
     sabotage: {
       events: (node, event) => {
         if (event.type !== 'queriesHeld') return [event]
-        node.gates.open(event.name)
+        node.gates.open(event.name, false)
         return [{ ...event, held: true }]
       },
     },

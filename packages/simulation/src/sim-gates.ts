@@ -66,9 +66,11 @@ export class SimGates {
     this.#gate(name).isOpen = false
   }
 
-  open(name: string): void {
+  /** After a wake-up idleness counts from here. */
+  open(name: string, woke: boolean): void {
     const gate = this.#gate(name)
     gate.isOpen = true
+    if (woke) gate.lastMs = this.#schedule.nowMs
     const waiting = [...gate.waiting]
     gate.waiting.clear()
     for (const pass of waiting) pass()

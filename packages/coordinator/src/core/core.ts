@@ -75,7 +75,10 @@ export class CoordinatorCore {
       newcomerStarted: (name, clusterId, error) => this.#upkeep.newcomers.onStarted(name, clusterId, error),
       life: () => this.#life,
     })
-    this.#life = new LifeCycle(context, new HostedLives(context, this.#hosting))
+    this.#life = new LifeCycle(
+      context,
+      new HostedLives(context, this.#hosting, (name) => this.#upkeep.staysAwakeFor(name)),
+    )
     this.#voting.draining = init.memory.draining === true
     this.#sync.onSynced = () => this.#onSynced()
     this.#asks = new Asks(context)

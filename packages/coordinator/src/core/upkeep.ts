@@ -32,6 +32,7 @@ export class Upkeep {
   readonly operating: Operating
   readonly recovery: Recovery
   readonly orphans: Orphans
+  readonly #sleepers: RepairSleepers
   /** The parts that something may become due in. */
   readonly timed: readonly { tick(): void; nextDeadlineMs(): number }[]
 
@@ -70,14 +71,19 @@ export class Upkeep {
       isHosted: (name) => hosting().has(name),
     })
     this.health.onChanged = () => this.repairs.hurry()
-    const sleepers = new RepairSleepers(context, {
+    this.#sleepers = new RepairSleepers(context, {
       health: this.health,
       asleep: () =>
         [...hosting().names()].flatMap((name) => hosting().replica(name) ?? []).filter(({ asleep }) => asleep),
       underWay: () => this.repairs.underWay,
       wake,
     })
-    this.timed = [this.health, this.newcomers, this.repairs, sleepers, this.operating, this.recovery]
+    this.timed = [this.health, this.newcomers, this.repairs, this.#sleepers, this.operating, this.recovery]
+  }
+
+  /** Why a database should not fall asleep now. */
+  staysAwakeFor(name: string): string | undefined {
+    return this.repairs.isUnderWay(name) || this.#sleepers.keepsAwake(name) ? 'it is being repaired' : undefined
   }
 
   apply(event: RepairEvent): void {

@@ -51,6 +51,8 @@ export class Hibernation {
     if (life.phase === 'waking' || !life.ready) return refuse('its replica is starting', life.run)
     const { hibernationTimeoutMs } = context.config
     if (!message.demand && hibernationTimeoutMs === 0) return refuse('its hibernation_timeout is 0', life.run)
+    const awakeFor = message.demand ? undefined : this.#lives.host.staysAwakeFor(life.name)
+    if (awakeFor !== undefined) return refuse(awakeFor, life.run)
     if (life.phase === 'promised' && (life.attempt !== message.attempt || life.coordinator !== from)) {
       return refuse('it has promised to another coordinator')
     }

@@ -8,10 +8,12 @@ import type { LifeHost } from './lives.js'
 export class HostedLives implements LifeHost {
   readonly #context: CoreContext
   readonly #hosting: Hosting
+  readonly staysAwakeFor: LifeHost['staysAwakeFor']
 
-  constructor(context: CoreContext, hosting: Hosting) {
+  constructor(context: CoreContext, hosting: Hosting, staysAwakeFor: LifeHost['staysAwakeFor']) {
     this.#context = context
     this.#hosting = hosting
+    this.staysAwakeFor = staysAwakeFor
   }
 
   replica(name: string): LocalReplica | undefined {

@@ -10,6 +10,8 @@ export interface LifeHost {
   /** Changes what is remembered of a replica, on disk. */
   amend(name: string, change: Partial<Pick<LocalReplica, 'run' | 'asleep' | 'address'>>): void
   start(name: string, start: ReplicaStart, at: PortOffer): void
+  /** Why the database should not fall asleep by itself now; undefined when it may. */
+  staysAwakeFor(name: string): string | undefined
   /** Tells everybody how our replica does. */
   report(name: string, state: Omit<ReplicaState, 'clusterId'>): void
 }

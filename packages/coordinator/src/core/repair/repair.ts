@@ -62,6 +62,11 @@ export class Repairs {
     return [...this.#watches.values()].filter((watch) => watch.repair !== undefined).length
   }
 
+  /** Whether a newcomer of this database is being brought in from here. */
+  isUnderWay(name: string): boolean {
+    return this.#watches.get(name)?.repair !== undefined
+  }
+
   tick(): void {
     const { nowMs } = this.#context
     const awake = this.#components.awake()
