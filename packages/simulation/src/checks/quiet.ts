@@ -1,6 +1,8 @@
 import type { LocalReplica } from '@dbcluster/coordinator'
 import { effectiveReplicas } from '@dbcluster/metadata'
 import type { DatabaseRecord } from '@dbcluster/protocol'
+import type { Directory } from '../model/directory.js'
+import type { RaftLog } from '../model/raft/raft-log.js'
 import type { SimNode } from '../sim-node.js'
 import type { World } from '../world.js'
 
@@ -62,15 +64,30 @@ export const notWhole = (world: World, record: DatabaseRecord): string | undefin
   return voters.join() === ids.join() ? undefined : `it is placed as [${ids}], and its voters are [${voters}]`
 }
 
-/** Too few disks still hold what their members acknowledged: nothing may be changed by itself (I3). */
+/**
+ * Too few disks still hold what their members acknowledged, or those that do cannot elect one of themselves: nothing may
+ * be changed by itself (I3). Raft refuses its vote to whom its own configuration does not hold (hashicorp/raft does), so
+ * a member that missed the last join is no help to the one that came by it.
+ */
 export const hasLostMajority = (world: World, { name, decree }: DatabaseRecord): boolean => {
   const record = world.fabric.record(decree.clusterId)
   if (record === undefined) return false
-  const intact = record.voters.filter(({ id }) =>
-    world.nodes.some(({ machine }) => {
+  const intact = record.voters.flatMap(({ id }) =>
+    world.nodes.flatMap(({ machine }) => {
       const directory = machine.directory(name)
-      return directory?.raftId === id && directory.log.lastIndex >= record.heldBy(id)
+      return directory?.raftId === id && directory.log.lastIndex >= record.heldBy(id) ? directory : []
     }),
   )
-  return intact.length <= record.voters.length / 2
+  const canLead = (candidate: Directory): boolean => {
+    const { voters } = candidate.log
+    const votes = intact.filter(({ raftId, log }) => {
+      const knows = log.voters.length === 0 || log.voters.some(({ id }) => id === candidate.raftId)
+      return knows && voters.some(({ id }) => id === raftId) && !isNewer(log, candidate.log)
+    })
+    return votes.length > voters.length / 2
+  }
+  return !intact.some(canLead)
 }
+
+const isNewer = (log: RaftLog, than: RaftLog): boolean =>
+  log.lastTerm > than.lastTerm || (log.lastTerm === than.lastTerm && log.lastIndex > than.lastIndex)
