@@ -1,5 +1,7 @@
 import { startTestCluster, type TestCluster } from '@dbcluster/testkit'
 import { afterAll, beforeAll } from '@jest/globals'
+import { describeKilledInBetween } from './suites/killed-in-between.js'
+import { describeManyWakes } from './suites/many-wakes.js'
 import { describeStolenPorts } from './suites/stolen-ports.js'
 
 /** Three nodes and a gateway whose databases sleep when they are told to. */
@@ -9,4 +11,9 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => cluster?.stop(), 30_000)
 
-describeStolenPorts(() => cluster)
+const the = (): TestCluster => cluster
+
+describeStolenPorts(the)
+describeKilledInBetween(the)
+// Last: it leaves the machine busy.
+describeManyWakes(the)
