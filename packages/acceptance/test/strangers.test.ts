@@ -12,6 +12,7 @@ import {
   type TestCluster,
 } from '@dbcluster/testkit'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { describeBadGossip } from './suites/bad-gossip.js'
 import { type Attacker, attackAll } from './support/attack/attack.js'
 import { httpRows } from './support/attack/http-rows.js'
 import { operationRows, protocolRows, topicRows } from './support/attack/libp2p-rows.js'
@@ -126,6 +127,8 @@ describe('whoever lacks the right key or token', () => {
     expect(listeningPorts(cluster.directory)).toEqual([...new Set(attacked)].sort((a, b) => a - b))
   })
 })
+
+describeBadGossip(() => cluster, DATABASE)
 
 test('no key is in the arguments or the environment of any process of the cluster, nor in its logs', () => {
   const keys = join(cluster.nodes[0]?.dataDir ?? '', 'keys')
