@@ -63,13 +63,13 @@ describe('the bound for guests', () => {
   })
 })
 
-test('of peers that libp2p notes, the longest unchanged are forgotten', () => {
+test('of peers that libp2p notes, the longest unchanged are forgotten', async () => {
   type Key = Parameters<BoundedDatastore['put']>[0]
   const key = (name: string): Key => ({ toString: () => name }) as Key
   const store = new BoundedDatastore(2)
-  for (const name of ['a', 'b', 'a', 'c']) store.put(key(name), text(name))
+  for (const name of ['a', 'b', 'a', 'c']) await store.put(key(name), text(name))
   expect([store.has(key('a')), store.has(key('b')), store.has(key('c')), store.size]).toEqual([true, false, true, 2])
-  store.delete(key('a'))
+  await store.delete(key('a'))
   expect(store.size).toBe(1)
 })
 

@@ -26,7 +26,7 @@ export class BoundedDatastore extends MemoryDatastore {
     this.#keys.delete(name)
     this.#keys.set(name, key)
     const [oldest] = this.#keys.values()
-    if (this.#keys.size > this.#max && oldest !== undefined) this.delete(oldest)
+    if (this.#keys.size > this.#max && oldest !== undefined) void this.delete(oldest)
     return super.put(key, value, options)
   }
 
