@@ -24,7 +24,7 @@ export const describeManyWakes = (of: () => TestCluster): void =>
       }
       await Promise.all(Array.from({ length: LANES }, (_, first) => lane(first)))
       const clients = [cluster.client(0), cluster.client(1), cluster.client(2), cluster.httpClient()]
-      const databases = await Promise.all(names.map((name, at) => clients[at % 4]?.database(name)))
+      const databases = await Promise.all(names.map(async (name, at) => clients[at % 4]?.database(name)))
       let told = 0
       // A wake-up that takes too long is told as such, and nothing was applied.
       const again = (error: { readonly code?: string }): undefined => {
