@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually, signalProcess, startTestCluster, type TestCluster } from '@dbcluster/testkit'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { hibernate } from './support/asleep.js'
 import { killAll, leaderOf, makeUsers, nodeAt, placedOn, REPLACED_LIMIT_MS, settledOn } from './support/placement.js'
 import { rowsAt, writeSoon } from './support/rows.js'
 import { startWriters } from './support/writers.js'
@@ -49,8 +50,10 @@ describe('a node that dies', () => {
       const writers = await startWriters([cluster.client(spare)], 'users')
       await writers.reached(50)
       await killAll(nodeAt(cluster, victim))
+      const diedMs = performance.now()
       const after = [...placed.filter((node) => node !== victim), spare].sort()
       await settledOn(cluster, 'users', { nodes: after, ask: spare })
+      process.stdout.write(`\n${which} replaced within ${Math.round(performance.now() - diedMs)} ms\n`)
       await writers.reached(writers.acknowledged.length + 50)
       await writers.stop()
       const rows = new Set(await rowsAt(cluster, spare, 'users', 'strong'))
@@ -73,6 +76,26 @@ describe('a node that dies', () => {
     nodeAt(cluster, leader).signal('SIGCONT')
     await isSetAside(leader)
     expect(await rowsAt(cluster, spare, 'users', 'strong')).toEqual([0, 1])
+  }, 600_000)
+})
+
+describe('a node that dies while a database sleeps', () => {
+  test('is replaced: the database is woken for it; its own copy is set aside when it returns, and nothing is lost', async () => {
+    await start()
+    const { placed, spare } = await look()
+    await writeSoon(cluster, spare, 'users', 1)
+    await hibernate(cluster, spare, 'users')
+    const [victim = 0, witness = 0] = placed
+    await killAll(nodeAt(cluster, victim))
+    const diedMs = performance.now()
+    const after = [...placed.filter((node) => node !== victim), spare].sort()
+    await settledOn(cluster, 'users', { nodes: after, ask: spare })
+    process.stdout.write(`\nreplaced asleep within ${Math.round(performance.now() - diedMs)} ms\n`)
+    await writeSoon(cluster, witness, 'users', 2)
+    await nodeAt(cluster, victim).start()
+    await isSetAside(victim)
+    expect(await rowsAt(cluster, victim, 'users', 'strong')).toEqual([0, 1, 2])
+    expect(await placedOn(cluster, victim, 'users')).toEqual(after)
   }, 600_000)
 })
 
