@@ -260,6 +260,8 @@ const NODE_CASES: readonly Case[] = [
   ['a bracket that is never closed', 'node:\n  listen_addresses: [a', '2:23 YAML_SYNTAX '],
   ['a tab as indentation', 'node:\n\tdata_dir: x', '2:1 YAML_SYNTAX '],
   ['two documents', 'log: {level: info}\n---\nlog: {level: warn}', '2:1 YAML_SYNTAX '],
+  ['a section as a key', 'log: {level: info}\n? {a: 1}\n: b', '2:3 YAML_SYNTAX ', 'keys are plain texts'],
+  ['keys in keys, more than a text can hold', '? '.repeat(110), '1:3 YAML_SYNTAX '],
   ['an anchor that is not there', 'node: *base', '1:7 YAML_SYNTAX '],
   // Environment and options.
   [

@@ -89,6 +89,12 @@ export const readYaml = (text: string, source: string): YamlDocument => {
   const broken = faults.some(({ code }) => code === 'YAML_SYNTAX')
   if (broken) return { values: {}, faults, usable: false, locate }
 
+  const odd = compositeKeyAt(document)
+  if (odd !== undefined) {
+    const wrong = fault('YAML_SYNTAX', odd, 'a list or a section stands here as a key ("? "); keys are plain texts')
+    return { values: {}, faults: [...faults, wrong], usable: false, locate }
+  }
+
   let values: unknown
   try {
     values = document.toJS({ maxAliasCount: ALIASES_MAX }) ?? {}
@@ -107,6 +113,23 @@ export const readYaml = (text: string, source: string): YamlDocument => {
 }
 
 const keyAt = (text: string, offset: number): string => /^[^\s:]+/.exec(text.slice(offset, offset + 80))?.[0] ?? 'here'
+
+/**
+ * Offset of the first key that is a collection. As the key of a JavaScript object it would be its own text, quoted once more
+ * at each level: a few of them within each other are longer than a string can be.
+ */
+const compositeKeyAt = (document: Document): number | undefined => {
+  let offset: number | undefined
+  visit(document, {
+    Pair(_, { key }) {
+      const node = isAlias(key) ? key.resolve(document) : key
+      if (!isMap(node) && !isSeq(node)) return undefined
+      offset = (isNode(key) ? key.range?.[0] : undefined) ?? 0
+      return visit.BREAK
+    },
+  })
+  return offset
+}
 
 /** Offset of the first alias (`*name`) without its anchor, else of the document. */
 const unresolvedAt = (document: Document): number => {
