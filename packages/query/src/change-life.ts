@@ -6,6 +6,9 @@ import type { Ask } from './passage.js'
 import { databaseStatus, type StatusComponents } from './status.js'
 import { unlessAborted } from './wait.js'
 
+/** One replica read through Raft, so a majority works; the others say so of themselves some milliseconds later. */
+const SETTLE = { looks: 40, pauseMs: 50 } as const
+
 /** What is asked of a database as a whole. */
 export interface LifeAsk {
   readonly record: DatabaseRecord
@@ -31,10 +34,21 @@ export const changeLife = async (
     if (target === undefined || ask.hops > 0) throw unreachable(record.name, placed)
     await forward(network, target, ask, { readOnly: true })
   }
-  const changed = coordinator.database(record.name) ?? record
   // The others are asked how they do, not to do it again.
   const request: Ask['request'] = { ...ask.request, operation: { op: 'status', database } }
-  return databaseStatus(components, { record: changed, database, ask: { ...ask, request } })
+  const look = (): Promise<DatabaseStatusResult> =>
+    databaseStatus(components, {
+      record: coordinator.database(record.name) ?? record,
+      database,
+      ask: { ...ask, request },
+    })
+  let status = await look()
+  const settles = wanted === 'wake' && ask.hops === 0
+  for (let looks = 1; settles && status.status === 'waking' && looks < SETTLE.looks; looks += 1) {
+    await ask.deadline.pause(SETTLE.pauseMs)
+    status = await look()
+  }
+  return status
 }
 
 const unreachable = (name: string, replicas: readonly string[]): DbClusterError =>
