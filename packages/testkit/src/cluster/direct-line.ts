@@ -37,6 +37,8 @@ export interface DirectLine {
     operation: OperationOf<O>,
     options?: AskOptions,
   ): Promise<{ readonly result: OperationResults[O]; readonly meta: ResultMeta }>
+  /** Learns where a node is that was not there when the line was opened. */
+  meet(peerId: string, multiaddrs: readonly string[]): void
   close(): Promise<void>
 }
 
@@ -74,6 +76,7 @@ export const openDirectLine = async (init: {
   return {
     ask: async (...args) => (await answer(...args)).result,
     answer,
+    meet: (peerId, multiaddrs) => network.want(peerId, multiaddrs),
     close: () => network.stop(),
   }
 }

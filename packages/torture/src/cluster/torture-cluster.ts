@@ -159,7 +159,11 @@ const build = async (
     members,
     gateways,
     line,
-    addMember,
+    addMember: async () => {
+      const member = await addMember()
+      line.meet(member.peerId, member.node.multiaddrs)
+      return member
+    },
     clients: (libp2p) => [
       ...Array.from({ length: libp2p }, (_, at) => libp2pClient(at)),
       ...gateways.map(({ url }, at) => keep(`gateway-${at}`, createClient({ url, apiKey: own.key }))),
