@@ -13,7 +13,7 @@ const LANES = 2
 
 export const describeManyWakes = (of: () => TestCluster): void =>
   describe(`${DATABASES} databases that sleep`, () => {
-    test('all wake at once, when all are asked at once through gateway and nodes, and none fails', async () => {
+    test('all wake when all are asked at once through gateway and nodes; whoever waits too long is told to come again, and nothing else fails', async () => {
       const cluster = of()
       const names = Array.from({ length: DATABASES }, (_, at) => `many-${at}`)
       const lane = async (first: number): Promise<void> => {
@@ -27,10 +27,10 @@ export const describeManyWakes = (of: () => TestCluster): void =>
       const databases = await Promise.all(names.map(async (name, at) => clients[at % 4]?.database(name)))
       let told = 0
       // A wake-up that takes too long is told as such, and nothing was applied.
+      const others: unknown[] = []
       const again = (error: { readonly code?: string }): undefined => {
-        if (error.code !== 'DATABASE_WAKING') throw new AggregateError([error], 'a query failed')
-        told += 1
-        return undefined
+        if (error.code === 'DATABASE_WAKING') told += 1
+        else others.push(error)
       }
       const startedMs = performance.now()
       const seen = await Promise.all(
@@ -49,6 +49,7 @@ export const describeManyWakes = (of: () => TestCluster): void =>
       process.stdout.write(
         `\n${DATABASES} databases woke within ${tookMs} ms, ${told} requests were told to come again\n`,
       )
+      expect(others).toEqual([])
       expect(seen).toEqual(names.map((_, at) => [at]))
       for (let at = 0; at < DATABASES; at += 1) {
         await hibernate(cluster, at % 3, `many-${at}`)
