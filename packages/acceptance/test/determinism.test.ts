@@ -73,6 +73,8 @@ describe('what differs by time, chance or replica', () => {
     }
     const statement = { sql: 'INSERT INTO r(id) VALUES (?)', args: [9223372036854775807n] }
     expect(await failure(cluster.ask(0, { op: 'execute', database, statement }))).toBe('NONDETERMINISTIC_SQL')
+    const computed = { sql: 'INSERT INTO r(id) SELECT 9223372036854775806 + 1' }
+    expect(await failure(cluster.ask(1, { op: 'execute', database, statement: computed }))).toBe('NONDETERMINISTIC_SQL')
     expect(await databaseHashes(cluster, database)).toEqual(before)
   })
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { DbClusterError, LIMITS } from '@dbcluster/protocol'
 import {
   afterDefinition,
+  isLargestRowidError,
   isMarkerError,
   isRead,
   type KnownSchema,
@@ -44,7 +45,7 @@ export const deterministically = async (
 ): Promise<readonly UnitOutcome[]> => {
   const first = await rewritten(run, given, manner)
   const outcomes = await carriedOut(run, first, carryOut)
-  if (!outcomes.some(isStale)) return outcomes
+  if (!outcomes.some(isStale)) return outcomes.map(explained)
   run.schemas.forget(run)
   if (!manner.repeatable) return outcomes.map(explained)
   const second = await rewritten(run, given, manner)
@@ -100,9 +101,11 @@ const carriedOut = async (
 const isStale = (outcome: UnitOutcome): boolean =>
   'error' in outcome && (isMarkerError(outcome.error.message) || OTHER_SCHEMA.test(outcome.error.message))
 
-/** A default that was evaluated after all is told as what it is. */
+/** What failed so that replicas stay the same is told as what it is. */
 const explained = (outcome: UnitOutcome): UnitOutcome => {
-  if (!('error' in outcome) || !isMarkerError(outcome.error.message)) return outcome
+  if (!('error' in outcome)) return outcome
+  if (isLargestRowidError(outcome.error.message)) return { error: largestRowid(outcome.error) }
+  if (!isMarkerError(outcome.error.message)) return outcome
   const error = new DbClusterError(
     'NONDETERMINISTIC_SQL',
     'a default or time that differs by time and replica would have been evaluated by each replica for itself',
@@ -113,3 +116,10 @@ const explained = (outcome: UnitOutcome): UnitOutcome => {
   )
   return { error }
 }
+
+const largestRowid = (cause: DbClusterError): DbClusterError =>
+  new DbClusterError(
+    'NONDETERMINISTIC_SQL',
+    'the statement computed 9223372036854775807 as a rowid, behind which SQLite chooses rowids at random',
+    { hint: 'take another number, or declare the key INTEGER PRIMARY KEY AUTOINCREMENT', cause },
+  )

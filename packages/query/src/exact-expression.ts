@@ -22,6 +22,7 @@ const ANY_READ = {
   returning: false,
   target: undefined,
   conditional: false,
+  computed: [],
   parameters: { count: 0, names: new Map(), uses: [] },
 } as const satisfies StatementPlan
 

@@ -191,6 +191,8 @@ describe('what cannot be made the same everywhere is refused', () => {
     'CREATE VIEW v AS SELECT CURRENT_TIMESTAMP',
     'CREATE TRIGGER tr AFTER UPDATE ON young BEGIN INSERT INTO every(m) VALUES (1); END',
     'INSERT OR REPLACE INTO every(id, b) VALUES (1, NULL)',
+    'INSERT INTO young(id, v) SELECT 9223372036854775806 + 1, 1',
+    'UPDATE young SET id = 9223372036854775806 + id WHERE id = 1',
   ])('%s', async (sql) => {
     await expect(execute(sql)).rejects.toMatchObject({ code: 'NONDETERMINISTIC_SQL' })
   })

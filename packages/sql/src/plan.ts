@@ -2,6 +2,8 @@ import { DbClusterError, hasLoneSurrogate, LIMITS } from '@dbcluster/protocol'
 import { Cursor } from './cursor.js'
 import { beginsDataStatement, type DataVerb, readDataStatement } from './data-statement.js'
 import { type Definition, type DefinitionVerb, readAlter, readCreate, readDrop, readMaintenance } from './definition.js'
+import { computedColumnsOf } from './determinism/rowid-values.js'
+import { sourceOf } from './determinism/source.js'
 import { refuseForbiddenNames } from './forbidden-names.js'
 import { significantTokens } from './lexer.js'
 import { numberParameters, type StatementParameters } from './parameters.js'
@@ -33,6 +35,11 @@ export interface StatementPlan {
   readonly target: string | undefined
   /** `IF [NOT] EXISTS`. */
   readonly conditional: boolean
+  /**
+   * Columns that INSERT, REPLACE or UPDATE gives values that are no literals and no parameters: expressions, or what a
+   * SELECT gives. In lower case; `*` for columns that are not named.
+   */
+  readonly computed: readonly string[]
   readonly parameters: StatementParameters
 }
 
@@ -112,6 +119,7 @@ const classify = (sql: string, tokens: readonly Token[], range: TokenRange, para
     target: statement.target,
     conditional: statement.conditional,
     fromSelect: statement.fromSelect,
+    computed: explain || statement.kind !== 'write' ? [] : computedColumnsOf(sourceOf(sql, tokens), range),
     parameters: numberParameters(sql, tokens, range, parametersMax),
   }
 }

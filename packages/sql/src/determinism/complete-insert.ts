@@ -1,4 +1,5 @@
 import { asciiLower, quoteIdentifier } from '../identifier.js'
+import { applyEdits, type Edit } from './edits.js'
 import { type InsertShape, insertShapeOf } from './insert-shape.js'
 import type { KnownSchema, VolatileDefault } from './known-schema.js'
 import type { Source } from './source.js'
@@ -50,21 +51,4 @@ const completed = (source: Source, shape: InsertShape, missing: readonly Volatil
     }
   }
   return applyEdits(source.sql, edits)
-}
-
-/** One replacement in a text. */
-interface Edit {
-  readonly start: number
-  readonly end: number
-  readonly text: string
-}
-
-const applyEdits = (sql: string, edits: readonly Edit[]): string => {
-  let result = ''
-  let from = 0
-  for (const { start, end, text } of edits) {
-    result += sql.slice(from, start) + text
-    from = end
-  }
-  return result + sql.slice(from)
 }

@@ -3,14 +3,17 @@ import type { TokenRange } from '../split.js'
 import { omittedDefaults } from './complete-insert.js'
 import { insertShapeOf } from './insert-shape.js'
 import { alterActionOf, type KnownSchema } from './known-schema.js'
+import { guardRowids } from './last-rowid.js'
 import { encodeDefault, NOW_MARKER_SQL } from './marker.js'
+import { resultColumnsOf } from './result-columns.js'
 import { rewrite } from './rewrite.js'
-import type { Source } from './source.js'
+import { type Source, sourceOf } from './source.js'
 import { type ColumnDefinition, columnsOf, readColumn, readTableDefinition } from './table-definition.js'
 import { refuse, strictPolicy, volatileDefaultOf } from './volatile.js'
 
 /**
- * A definition as it may be stored: defaults that differ by time or call as markers, time values in triggers guarded.
+ * A definition as it may be stored: defaults that differ by time or call as markers, time values and
+ * rowids in triggers, and time values in views, guarded.
  * The text itself when there is nothing to change.
  * @throws DbClusterError `NONDETERMINISTIC_SQL` for such constructs elsewhere
  */
@@ -28,20 +31,22 @@ export const defineDeterministically = (source: Source, plan: StatementPlan, sch
     }
     case 'CREATE TRIGGER':
       checkTriggerInserts(source, schema)
-      return rewrite(source, triggerPolicy(source), whole)
+      return withGuardedRowids(rewrite(source, triggerPolicy(source), whole), schema)
     case 'CREATE INDEX':
-    case 'CREATE VIEW':
-      rewrite(source, strictPolicy(plan.verb === 'CREATE VIEW' ? 'a view' : 'an index', HINTS[plan.verb]), whole)
+      rewrite(source, strictPolicy('an index', INDEX_HINT), whole)
       return source.sql
+    case 'CREATE VIEW': {
+      const policy = strictPolicy('a view', VIEW_HINT)
+      rewrite(source, policy, whole)
+      return rewrite(source, { ...policy, lateNow: () => NOW_MARKER_SQL }, whole, resultColumnsOf(source, false))
+    }
     default:
       return source.sql
   }
 }
 
-const HINTS = {
-  'CREATE VIEW': 'a view may be read by a write: leave the condition on the time to the queries of the view',
-  'CREATE INDEX': 'index what the columns hold',
-} as const
+const VIEW_HINT = 'a view may be read by a write: leave the condition on the time to the queries of the view'
+const INDEX_HINT = 'index what the columns hold'
 
 /** Everything between defaults must be deterministic; those that are not become markers. */
 const withDefaults = (source: Source, columns: readonly ColumnDefinition[]): string => {
@@ -77,6 +82,20 @@ const triggerPolicy = (source: Source): ReturnType<typeof strictPolicy> =>
       refuse(`${name}() tells of what the connection did before`, hint, offset)
     },
   })
+
+/** The row's own rowid is safe to pass on: whoever gave it to the row was looked at. */
+const withGuardedRowids = (sql: string, schema: KnownSchema): string => {
+  const source = sourceOf(sql)
+  const own = schema.get(triggerTable(source))?.rowidNames ?? []
+  const isSafe = ({ from, end }: TokenRange): boolean =>
+    end - from === 3 && ['new', 'old'].includes(source.name(from)) && own.includes(source.name(from + 2))
+  return guardRowids({ source, schema, isSafe }, bodyOf(source))
+}
+
+const triggerTable = (source: Source): string => {
+  const on = source.tokens.findIndex((_, at) => source.keyword(at) === 'ON')
+  return source.name(on + 1)
+}
 
 /** Whether a statement of the trigger's body before this token surely sets what the function tells. */
 const followsWrite = (source: Source, token: number, name: string): boolean =>

@@ -40,8 +40,8 @@ export const insertShapeOf = (source: Source, range: TokenRange): InsertShape | 
   return { table, orClause, columns, rows: rowsOf(source, { from, end }), upsert }
 }
 
-/** Behind the common tables of a WITH clause: the first verb outside of parentheses. */
-const verbOf = (source: Source, { from, end }: TokenRange): number => {
+/** The token of a statement's verb: behind the common tables of a WITH clause. */
+export const verbOf = (source: Source, { from, end }: TokenRange): number => {
   if (source.keyword(from) !== 'WITH') return from
   let at = from
   while (at < end && !isVerb(source, at)) at = source.type(at) === 'lparen' ? source.close(at) + 1 : at + 1

@@ -50,12 +50,14 @@ export const knownSchemaOf = (rows: readonly SchemaRow[]): KnownSchema => {
 }
 
 const ROWID_NAMES = ['rowid', 'oid', '_rowid_']
+const VIRTUAL_ROWID_NAMES = [...ROWID_NAMES, 'docid']
 
 /** What the text of a CREATE TABLE tells; stored defaults are read as what they stand for. */
 export const knownTableOf = (sql: string): KnownTable => {
   const source = sourceOf(sql)
   const open = columnsOf(source)
-  if (open === undefined) return { defaults: [], surelyInserts: false, columns: [], rowidNames: [] }
+  // A virtual table: FTS keeps its rows under rowids that it lets SQLite choose.
+  if (open === undefined) return { defaults: [], surelyInserts: false, columns: [], rowidNames: VIRTUAL_ROWID_NAMES }
   const { columns, options } = readTableDefinition(source, open)
   const defaults = columns.flatMap(({ name, defaults: ranges }) => {
     const last = ranges.at(-1)

@@ -2,10 +2,18 @@ import type { SqlArgs, SqlValue } from '@dbcluster/protocol'
 import { asciiLower, nameOf } from '../identifier.js'
 import type { StatementPlan } from '../plan.js'
 import type { TokenRange } from '../split.js'
-import { insertShapeOf } from './insert-shape.js'
-import type { KnownSchema } from './known-schema.js'
-import { type Source, splitAtCommas } from './source.js'
+import { applyEdits, type Edit } from './edits.js'
+import type { KnownSchema, KnownTable } from './known-schema.js'
+import { LARGEST_ROWID_SQL } from './marker.js'
+import { ANY_COLUMN, isPlain, type WrittenValue, writtenValuesOf } from './rowid-values.js'
+import type { Source } from './source.js'
 import { refuse } from './volatile.js'
+
+/*
+ * Once the largest rowid is taken, SQLite takes random ones for rows that are given none, others on each replica
+ * (https://sqlite.org/autoinc.html). So nobody may store it where SQLite chooses rowids by itself: a literal or an
+ * argument is refused, a computed one fails when it runs, alike on every replica.
+ */
 
 const LAST = 9_223_372_036_854_775_807n
 /** How it can stand in a text. */
@@ -17,44 +25,103 @@ const isLast = (value: SqlValue): boolean => value === LAST || (typeof value ===
 export const mentionsLastRowid = ({ sql }: StatementPlan, args: SqlArgs | undefined): boolean =>
   LAST_TEXT.test(sql) || (args !== undefined && Object.values(args).some(isLast))
 
+/** Whether a statement may compute a rowid of a table where SQLite chooses them by itself. */
+export const mayComputeRowid = ({ computed, target }: StatementPlan, schema: KnownSchema): boolean => {
+  if (computed.length === 0) return false
+  const table = schema.get(asciiLower(target ?? ''))
+  if (table === undefined || table.rowidNames.length === 0) return false
+  const byPlace = computed.includes(ANY_COLUMN) && table.columns.some((name) => table.rowidNames.includes(name))
+  return byPlace || computed.some((name) => table.rowidNames.includes(name))
+}
+
 /**
- * Refuses to store the largest rowid where SQLite chooses rowids by itself: once it is taken, SQLite takes random ones,
- * others on each replica (https://sqlite.org/autoinc.html). Looks at values that stand in VALUES or behind SET by
- * themselves.
+ * Refuses the largest rowid where it stands by itself in VALUES or behind SET.
  * @throws DbClusterError `NONDETERMINISTIC_SQL`
  */
-export const refuseLastRowid = (
-  source: Source,
-  plan: StatementPlan,
-  schema: KnownSchema,
-  valueAt: (token: number) => SqlValue,
-): void => {
-  const table = schema.get(asciiLower(plan.target ?? ''))
-  if (table === undefined || table.rowidNames.length === 0) return
-  const check = (name: string, { from, end }: TokenRange): void => {
-    if (end - from !== 1 || !table.rowidNames.includes(name)) return
+export const refuseLastRowid = (source: Source, schema: KnownSchema, valueAt: (token: number) => SqlValue): void => {
+  const written = writtenValuesOf(source, { from: 0, end: source.tokens.length })
+  const table = schema.get(written?.table ?? '')
+  if (written === undefined || table === undefined) return
+  for (const value of written.values) {
+    const { from, end } = value.range
     const token = source.tokens[from]
-    if (token === undefined) return
-    const value =
-      token.type === 'variable'
-        ? valueAt(from)
-        : token.type === 'string'
-          ? nameOf(source.sql, token)
-          : source.text(from)
-    if (isLast(value)) refuse(`${LAST} as a rowid makes SQLite choose the next ones at random`, HINT, token.start)
-  }
-  const shape = insertShapeOf(source, { from: 0, end: source.tokens.length })
-  if (shape !== undefined && shape.rows.kind === 'values') {
-    for (const { open, close } of shape.rows.rows) {
-      const values = splitAtCommas(source, { from: open + 1, end: close })
-      for (const [at, value] of values.entries()) check((shape.columns?.names ?? table.columns)[at] ?? '', value)
+    if (token === undefined || end - from !== 1 || !givesRowid(value, table)) continue
+    const isLiteral = token.type === 'string' ? nameOf(source.sql, token) : source.text(from)
+    if (isLast(token.type === 'variable' ? valueAt(from) : isLiteral)) {
+      refuse(`${LAST} as a rowid makes SQLite choose the next ones at random`, HINT, token.start)
     }
   }
-  for (let at = 0; at < source.tokens.length; at++) {
-    const isAssignment =
-      source.text(at + 1) === '=' && (source.keyword(at - 1) === 'SET' || source.type(at - 1) === 'comma')
-    if (isAssignment) check(source.name(at), { from: at + 2, end: at + 3 })
-  }
 }
+
+/** What a range of a text becomes, so that a computed rowid that is the largest fails. */
+export interface RowidGuard {
+  readonly source: Source
+  readonly schema: KnownSchema
+  /** Expressions that are known to be no such rowid. */
+  readonly isSafe?: (range: TokenRange) => boolean
+}
+
+/**
+ * Puts a look at the value around each rowid that the statements at these ranges compute. It is evaluated once, applies
+ * no affinity, and keeps NULL: the row then gets its rowid as ever.
+ * @throws DbClusterError `NONDETERMINISTIC_SQL` for a rowid among several columns that are set at once by a SELECT
+ */
+export const guardRowids = ({ source, schema, isSafe }: RowidGuard, ranges: readonly TokenRange[]): string => {
+  const edits = ranges.flatMap((range) => {
+    const written = writtenValuesOf(source, range)
+    const table = schema.get(written?.table ?? '')
+    if (written === undefined || table === undefined || table.rowidNames.length === 0) return []
+    const { values, select } = written
+    const computed = values.filter(
+      (value) => givesRowid(value, table) && !isPlain(source, value.range) && isSafe?.(value.range) !== true,
+    )
+    const guarded = computed.flatMap((value) => guardedValue(source, value))
+    return select === undefined ? guarded : [...guardedSelect(source, select, table), ...guarded]
+  })
+  return edits.length === 0 ? source.sql : applyEdits(source.sql, edits)
+}
+
+const givesRowid = ({ columns, at }: WrittenValue, table: KnownTable): boolean => {
+  const given = columns ?? table.columns
+  const isOne = (name: string): boolean => table.rowidNames.includes(name)
+  return at < given.length ? isOne(given[at] ?? '') : given.some(isOne)
+}
+
+const guardedValue = (source: Source, { range, columns, at }: WrittenValue): readonly Edit[] => {
+  const start = source.tokens[range.from]?.start ?? 0
+  if (columns !== undefined && at >= columns.length) {
+    refuse('a rowid that is set together with other columns', 'set the rowid by itself: SET id = …', start)
+  }
+  const end = source.tokens[range.end - 1]?.end ?? start
+  return [
+    { start, end: start, text: `(SELECT ${look('c')} FROM (SELECT (` },
+    { start: end, end, text: ') AS c))' },
+  ]
+}
+
+const guardedSelect = (
+  source: Source,
+  { range, columns }: { readonly range: TokenRange; readonly columns: readonly string[] | undefined },
+  table: KnownTable,
+): readonly Edit[] => {
+  const given = columns ?? table.columns
+  if (!given.some((name) => table.rowidNames.includes(name))) return []
+  const lower = source.sql.toLowerCase()
+  let name = '_dbc'
+  for (let next = 1; lower.includes(name); next++) name = `_dbc${next}`
+  const names = given.map((_, at) => `c${at}`)
+  const results = given.map((column, at) => (table.rowidNames.includes(column) ? look(`c${at}`) : `c${at}`))
+  const start = source.tokens[range.from]?.start ?? 0
+  const end = source.tokens[range.end - 1]?.end ?? source.sql.length
+  return [
+    { start, end: start, text: `WITH ${name}(${names.join(',')}) AS (` },
+    // Without WHERE, an ON CONFLICT behind it would be taken for a join's condition.
+    { start: end, end, text: `) SELECT ${results.join(',')} FROM ${name} WHERE true` },
+  ]
+}
+
+/** The CAST lends its affinity to the comparison, so that a text of the number is found as well. */
+const look = (column: string): string =>
+  `CASE ${column} WHEN CAST(${LAST} AS INTEGER) THEN ${LARGEST_ROWID_SQL} ELSE ${column} END`
 
 const HINT = 'take another number, or declare the key INTEGER PRIMARY KEY AUTOINCREMENT'

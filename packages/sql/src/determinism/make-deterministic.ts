@@ -8,7 +8,7 @@ import { completeInsert } from './complete-insert.js'
 import { defineDeterministically } from './define.js'
 import { insertShapeOf } from './insert-shape.js'
 import type { KnownSchema } from './known-schema.js'
-import { mentionsLastRowid, refuseLastRowid } from './last-rowid.js'
+import { guardRowids, mayComputeRowid, mentionsLastRowid, refuseLastRowid } from './last-rowid.js'
 import { resultColumnsOf } from './result-columns.js'
 import { rewrite } from './rewrite.js'
 import { sourceOf } from './source.js'
@@ -30,7 +30,8 @@ export const makeDeterministic = (
   if (plan.explain || plan.kind === 'pragma-read') return plan
   if (plan.kind === 'write' && mentionsLastRowid(plan, args)) checkLastRowid(plan, args, context)
   const completed = plan.isInsert ? withOmittedDefaults(plan, context) : plan
-  const sql = mayBeVolatile(completed) ? withoutVolatile(completed, args, context) : completed.sql
+  const settled = mayBeVolatile(completed) ? withoutVolatile(completed, args, context) : completed.sql
+  const sql = mayComputeRowid(plan, context.schema) ? withGuardedRowids(settled, context) : settled
   return sql === plan.sql ? plan : checkedAgain(plan, sql, context)
 }
 
@@ -44,13 +45,20 @@ const withoutVolatile = (plan: StatementPlan, args: SqlArgs | undefined, context
 
 /** Whether a statement cannot be made deterministic without the database's tables. */
 export const needsKnownSchema = (plan: StatementPlan, args: SqlArgs | undefined): boolean =>
-  plan.isInsert || plan.kind === 'ddl' || (plan.verb === 'UPDATE' && mentionsLastRowid(plan, args))
+  plan.isInsert ||
+  plan.kind === 'ddl' ||
+  (plan.verb === 'UPDATE' && (plan.computed.length > 0 || mentionsLastRowid(plan, args)))
+
+const withGuardedRowids = (sql: string, { schema }: DeterminismContext): string => {
+  const source = sourceOf(sql)
+  return guardRowids({ source, schema }, [{ from: 0, end: source.tokens.length }])
+}
 
 const checkLastRowid = (plan: StatementPlan, args: SqlArgs | undefined, { schema }: DeterminismContext): void => {
   const source = sourceOf(plan.sql)
   const values = argumentValues(plan, args)
   const byStart = new Map(plan.parameters.uses.map(({ start, parameter }) => [start, values[parameter - 1] ?? null]))
-  refuseLastRowid(source, plan, schema, (token) => byStart.get(source.tokens[token]?.start ?? -1) ?? null)
+  refuseLastRowid(source, schema, (token) => byStart.get(source.tokens[token]?.start ?? -1) ?? null)
 }
 
 /** What a statement adds to the past of those behind it in the same transaction. */

@@ -14,6 +14,13 @@ const DEFAULT = `${MARKER} default: `
 /** Fails where a time value turns out to be `'now'` inside of a trigger. */
 export const NOW_MARKER_SQL = `json_extract('{}','${MARKER} time value')`
 
+/** Fails where a computed rowid turns out to be the largest there is. */
+const LARGEST_ROWID = 'dbcluster largest rowid'
+export const LARGEST_ROWID_SQL = `json_extract('{}','${LARGEST_ROWID}')`
+
+/** Whether an error of SQLite says that a statement computed the largest rowid there is. */
+export const isLargestRowidError = (message: string): boolean => message.includes(LARGEST_ROWID)
+
 /** The stored form of a default; `original` as it stands behind DEFAULT, parentheses included. */
 export const encodeDefault = (original: string): string => `(json_extract('{}',${quoteString(DEFAULT + original)}))`
 

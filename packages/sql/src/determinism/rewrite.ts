@@ -39,7 +39,7 @@ const TOP: Place = { depth: 0, late: 0, again: false }
 /**
  * Writes a range of tokens anew, each non-deterministic construct in it as the policy says; everything else, comments
  * and placeholders included, stays as it is and where it is.
- * @param columns expressions that give a result its columns: where one ends with what was changed, it keeps its name
+ * @param columns expressions that give a result its columns: one that was changed keeps the name that it had by its text
  * @throws DbClusterError what the policy refuses with; `NONDETERMINISTIC_SQL` for calls nested too deep
  */
 export const rewrite = (
@@ -64,20 +64,33 @@ class Rewriter {
   range({ from, end }: TokenRange, place: Place): string {
     const { tokens, sql } = this.#source
     const pieces: string[] = []
+    /** At which piece each token's text begins. */
+    const begun = new Map<number, number>()
     for (let at = from; at < end; ) {
       const before = tokens[at - 1]
       const token = tokens[at]
       if (token === undefined) break
       if (at > from && before !== undefined) pieces.push(sql.slice(before.end, token.start))
+      if (place === TOP) begun.set(at, pieces.length)
       const piece = this.#piece(at, end, place)
       pieces.push(piece.sql)
-      const column = place === TOP ? this.#columns.get(piece.next) : undefined
-      if (column !== undefined && piece.sql !== this.#source.slice({ from: at, end: piece.next })) {
-        pieces.push(` AS ${quoteIdentifier(this.#source.slice({ from: column, end: piece.next }))}`)
+      if (place === TOP) {
+        const isChanged = piece.sql !== this.#source.slice({ from: at, end: piece.next })
+        pieces.push(this.#alias(piece.next, isChanged, (column) => pieces.slice(begun.get(column)).join('')))
       }
       at = piece.next
     }
     return pieces.join('')
+  }
+
+  /** The name that a result column had by its text, where that changed and nothing else names it. */
+  #alias(end: number, isChanged: boolean, textFrom: (column: number) => string): string {
+    const column = this.#columns.get(end)
+    if (column === undefined) return ''
+    const text = this.#source.slice({ from: column, end })
+    // What ends with a parenthesis has no name of its own.
+    const isCall = this.#source.type(end - 1) === 'rparen' && textFrom(column) !== text
+    return isChanged || isCall ? ` AS ${quoteIdentifier(text)}` : ''
   }
 
   #piece(at: number, end: number, place: Place): Piece {

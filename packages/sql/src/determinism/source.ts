@@ -21,8 +21,7 @@ export interface Source {
 }
 
 /** Reads a text. Linear, whatever it contains. */
-export const sourceOf = (sql: string): Source => {
-  const tokens = significantTokens(sql)
+export const sourceOf = (sql: string, tokens: readonly Token[] = significantTokens(sql)): Source => {
   const closes = matchParentheses(tokens)
   const text = (at: number): string => {
     const token = tokens[at]

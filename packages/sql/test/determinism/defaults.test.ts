@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@
 import {
   afterDefinition,
   decodeDefault,
+  isLargestRowidError,
   isMarkerError,
   type KnownSchema,
   knownSchemaOf,
@@ -366,6 +367,108 @@ describe('the largest rowid, behind which SQLite takes random ones,', () => {
   ] as [string, ...SqlValue[]][])('is refused as one: %s', (sql, ...args) => {
     expect(() => use(sql, args)).toThrow(withCode('NONDETERMINISTIC_SQL'))
   })
+  test.each([
+    ['UPDATE t SET id == 9223372036854775807'],
+    ['UPDATE t SET (a, id) = (1, 9223372036854775807)'],
+    ['WITH x AS (SELECT 1) UPDATE OR IGNORE t SET a = 1 IS DISTINCT FROM 2, id = ? WHERE a = 5', LAST],
+  ] as [string, ...SqlValue[]][])('is refused however it is assigned: %s', (sql, ...args) => {
+    expect(() => use(sql, args)).toThrow(withCode('NONDETERMINISTIC_SQL'))
+  })
+
+  const guarded = (sql: string, args: readonly SqlValue[] = []): string =>
+    makeDeterministic(planStatement(sql), args, { nowMs: NOW_MS, randomBytes, schema: schema() }).sql
+  /** Past the node, as any statement could have stored it before. */
+  const numbers = (): void => void judge.rows('INSERT INTO auto VALUES (9223372036854775807, 1), (5, 2)')
+  const NEXT = '9223372036854775806 + 1'
+  const TEXT = "'922337203685477580' || '7'"
+
+  test.each([
+    `INSERT INTO t(id) VALUES (${NEXT})`,
+    `INSERT INTO t(a, id) VALUES (1, 2), (1, ${TEXT})`,
+    `INSERT INTO t VALUES (1, ((${NEXT})))`,
+    `INSERT INTO t(id) VALUES (' ' || ${TEXT})`,
+    `REPLACE INTO n(a, oid) VALUES (1, ${NEXT})`,
+    'INSERT INTO t(id) SELECT id FROM auto',
+    'INSERT INTO t SELECT a, id FROM auto',
+    'INSERT INTO c("Id", a) SELECT * FROM auto WHERE id > 5 ORDER BY a',
+    'INSERT OR IGNORE INTO t(a, id) WITH x AS (SELECT * FROM auto) SELECT a, id FROM x',
+    'WITH x AS (SELECT * FROM auto) INSERT INTO t(a, id) SELECT a, id FROM x ON CONFLICT DO NOTHING',
+    `INSERT INTO t(id) VALUES (2) UNION ALL VALUES (${NEXT})`,
+    `INSERT INTO t(id) VALUES (1) ON CONFLICT (id) DO UPDATE SET a = 1, id = excluded.id + 9223372036854775806`,
+    `UPDATE t SET id = id + 9223372036854775806`,
+    `UPDATE t SET a = 1, rowid = ${TEXT} WHERE id = 1`,
+    'UPDATE t SET id = x.id FROM auto AS x WHERE x.a = t.id',
+    `UPDATE t SET (a, id) = (1, ${NEXT})`,
+    'UPDATE t SET (id) = (SELECT max(id) FROM auto)',
+  ])('fails where it is computed: %s', (sql) => {
+    numbers()
+    judge.rows('INSERT INTO t(a, id) VALUES (0, 1)')
+    let message = ''
+    try {
+      judge.rows(guarded(sql))
+    } catch (error) {
+      message = String(error)
+    }
+    expect(isLargestRowidError(message)).toBe(true)
+    expect(judge.rows('SELECT * FROM t')).toEqual([[0, 0, 1]])
+  })
+
+  test.each([
+    'INSERT INTO t(id, a) VALUES (1 + 1, 3), (NULL, 4), (coalesce(NULL, NULL), 5), (-3, 6)',
+    "INSERT INTO t(a, id) VALUES (5, '1' || '0')",
+    'INSERT INTO t SELECT a, id + 7 FROM s ORDER BY a DESC',
+    'INSERT INTO t(a, id) SELECT a, NULL FROM s ORDER BY a DESC',
+    'INSERT OR REPLACE INTO t(a, id) SELECT a, id FROM s WHERE true ON CONFLICT (id) DO UPDATE SET id = excluded.id + t.id + 5 WHERE t.id = 1',
+    'INSERT INTO t(id, a) VALUES (abs(random() % 5) * 0 + 6, 5) RETURNING id + 0, a',
+    'UPDATE t SET id = id + 10, a = a + 1 WHERE id IN (SELECT id FROM s)',
+    'UPDATE t SET id = t.id + s.a FROM s WHERE s.id = t.id',
+    "INSERT INTO t(id) VALUES ('a' || 'b')",
+    "INSERT INTO t(id) VALUES (x'31' || '')",
+    'INSERT INTO t(id, a) VALUES (1.5 + 1, 3)',
+    'UPDATE t SET id = NULLIF(id, id)',
+    'INSERT INTO t(a, id) SELECT a FROM s',
+    'INSERT INTO t(a, id) WITH RECURSIVE n(x) AS (SELECT 50 UNION ALL SELECT x + 1 FROM n LIMIT 3) SELECT x, x FROM n',
+    'REPLACE INTO n(rowid, id) SELECT id, id FROM s',
+    'INSERT INTO late(id, a) SELECT id, a FROM s',
+  ])('and otherwise nothing changes: %s', (sql) => {
+    run('CREATE TABLE late(id INTEGER PRIMARY KEY, a, at DEFAULT CURRENT_TIMESTAMP)')
+    run('CREATE TABLE s(a, id)')
+    run('INSERT INTO s VALUES (1, 1), (2, 20), (3, 30)')
+    run('INSERT INTO t(a, id) VALUES (0, 1), (9, 40)')
+    const tables = (sqlite: Judge): unknown =>
+      ['t', 'n', 'late'].map((name) => sqlite.rows(`SELECT rowid, * FROM ${name} ORDER BY rowid`))
+    const outcome = (sqlite: Judge, text: string): unknown => {
+      try {
+        return sqlite.rows(text)
+      } catch (error) {
+        return /mismatch|values for/.exec(String(error))?.[0] ?? String(error)
+      }
+    }
+    expect(outcome(judge, guarded(sql))).toEqual(outcome(plainSqlite, sql))
+    expect(tables(judge)).toEqual(tables(plainSqlite))
+  })
+
+  test('fails in a trigger too, which passes its own rows’ rowids on as they are', () => {
+    const before = 'CREATE TRIGGER own AFTER INSERT ON t BEGIN INSERT INTO c(id) VALUES (NEW.id); END'
+    expect(guarded(before)).toBe(before)
+    const trigger = `CREATE TRIGGER next AFTER INSERT ON auto BEGIN INSERT INTO c(a, id) SELECT NEW.a, NEW.id; UPDATE t SET id = NEW.id + 1 WHERE a = NEW.a; END`
+    judge.rows('INSERT INTO t(a, id) VALUES (7, 1)')
+    judge.rows(guarded(trigger))
+    judge.rows('INSERT INTO auto VALUES (5, 7)')
+    expect(judge.rows('SELECT id, a FROM c UNION ALL SELECT id, a FROM t')).toEqual([
+      [5, 7],
+      [6, 7],
+    ])
+    expect(() => judge.rows('INSERT INTO auto VALUES (9223372036854775807, 1)')).toThrow('largest rowid')
+    expect(() => judge.rows('INSERT INTO auto VALUES (9223372036854775806, 7)')).toThrow('largest rowid')
+    judge.rows('DROP TRIGGER next')
+  })
+
+  test('a whole row that is set by a SELECT is refused when a rowid is in it', () => {
+    expect(() => use('UPDATE t SET (a, id) = (SELECT 1, 2)')).toThrow(withCode('NONDETERMINISTIC_SQL'))
+    expect(() => use('UPDATE n SET (a, id) = (SELECT 1, 2)')).not.toThrow()
+  })
+
   test.each([
     ['INSERT INTO t(a, id) VALUES (?, 1)', LAST],
     ['INSERT INTO auto VALUES (?, 1)', LAST],
