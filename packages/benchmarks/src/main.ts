@@ -8,6 +8,7 @@ import { benchQuery } from './bench-query.js'
 import { benchSql } from './bench-sql.js'
 import { benchTls } from './bench-tls.js'
 import { benchWake } from './bench-wake.js'
+import { benchWakes } from './bench-wakes.js'
 import { describeMachine } from './machine.js'
 
 const USAGE = `Measures dbcluster beside bare rqlited, in the same run.
@@ -15,11 +16,12 @@ const USAGE = `Measures dbcluster beside bare rqlited, in the same run.
   create   from asking for a new database to its first acknowledged write
   query    a read of one row, and a write
   wake     from a query for a database that sleeps to its first row
+  wakes    from twenty such queries at once to the row of each
   failover from the end of a leader by SIGKILL to the next acknowledged write
   tls      replicas with and without protection: start, writes
   sql      the check of statements, for the first time and remembered; starts no cluster
 
-  --runs N   creations, requests, wake-ups or lost leaders of each kind, or rounds (default: 20, 500, 50, 20, 50)
+  --runs N   creations, requests, wake-ups, rounds of wake-ups or lost leaders of each kind, or rounds (default: 20, 500, 50, 3, 20, 500, 50)
   --save     also write docs/benchmarks/<name>.md
 `
 
@@ -27,6 +29,7 @@ const BENCHMARKS = {
   create: { run: benchCreate, runs: 20 },
   query: { run: benchQuery, runs: 500 },
   wake: { run: benchWake, runs: 50 },
+  wakes: { run: benchWakes, runs: 3 },
   failover: { run: benchFailover, runs: 20 },
   tls: { run: benchTls, runs: 500 },
   sql: { run: benchSql, runs: 50 },

@@ -3,8 +3,11 @@ import type { LocalReplicas } from './components.js'
 
 /** Operations that wait for one database at most; further ones are told to come again. */
 const MAX_HELD = 1_000
-/** A wake-up that takes longer is a fault, which the caller had better know of. */
-const HELD_LIMIT_MS = 10_000
+/**
+ * A wake-up that takes longer is a fault, which the caller had better know of. Most take half a second; of many at once
+ * the last ones wait for their turn, on a small or busy machine for ten seconds.
+ */
+const HELD_LIMIT_MS = 20_000
 /** While operations wait, whoever can let them pass is told again this often. */
 const TELL_AGAIN_MS = 500
 

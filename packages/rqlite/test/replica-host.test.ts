@@ -182,3 +182,19 @@ describe('a directory that is not the one it was', () => {
     expect((await stat(join(one.dataDir, 'quarantine'))).mode & 0o777).toBe(0o700)
   })
 })
+
+describe('a start that waits for its turn', () => {
+  test('is called off by a stop, with what a planned stop left still there, and goes when it is asked for again', async () => {
+    const [one] = await bench.hosts(1)
+    if (one === undefined) throw new Error('one was asked for')
+    await one.bring({ kind: 'bootstrap' })
+    const record = await one.host.sleep(NAME, { run: 1 })
+    expect(record).toBeDefined()
+    one.start({ kind: 'restart' })
+    await one.host.halt(NAME)
+    expect(one.host.get(NAME)).toBeUndefined()
+    expect(await one.host.stopRecord(NAME)).toEqual(record)
+    await one.bring({ kind: 'restart' })
+    expect(await one.host.stopRecord(NAME)).toBeUndefined()
+  })
+})

@@ -160,6 +160,8 @@ export type CoordinatorEffect =
       readonly start: ReplicaStart
       /** Report voters until this many are in Raft's configuration; absent when nobody waits for that. */
       readonly gather?: number
+      /** A majority comes up without it: where many start at once, it may come after theirs. */
+      readonly late?: boolean
     }
   /** Stop the process, then set its directory aside; answered by `replicaRemoved`. */
   | { readonly type: 'removeReplica'; readonly name: string; readonly clusterId: string; readonly reason: string }

@@ -90,6 +90,7 @@ export interface ReplicaHost {
       readonly assignment: ReplicaAssignment
       readonly start: ReplicaStart
       readonly gather?: number
+      readonly late?: boolean
     },
     listener: ReplicaListener,
   ): void

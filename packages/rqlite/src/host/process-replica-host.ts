@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { DbClusterError, type StopRecord } from '@dbcluster/protocol'
 import type { ReplicaSpec, ReplicaStart } from '../arguments/replica-spec.js'
@@ -25,13 +26,18 @@ import type {
   ReplicaHostInit,
 } from './replica-host.js'
 import { isOfMember, startOf } from './start-of.js'
+import { StartQueue } from './start-queue.js'
 import { readStopRecord, removeStopRecord, stopRecordOf, writeStopRecord } from './stop-record.js'
+import { takeSnapshot } from './take-snapshot.js'
+import { Turns } from './turns.js'
 import { watchVoters } from './watch-voters.js'
+import { whenUp } from './when-up.js'
 
-/** A snapshot of a small database takes milliseconds; a stop is not held up for longer than this. */
-const SNAPSHOT_LIMIT_MS = 10_000
 /** An rqlited of this machine that takes longer to tell of itself counts as not answering. */
 const VIEW_LIMIT_MS = 2_000
+
+/** On one processor too: while one start waits for the disk, another goes on. */
+const LEAST_STARTS_AT_ONCE = 2
 
 interface Hosted {
   readonly process: ReplicaProcess
@@ -53,27 +59,32 @@ class ProcessReplicaHost implements ReplicaHost {
   readonly #processes: ProcessHost
   readonly #hosted = new Map<string, Hosted>()
   /** Per database: one start, stop or removal after the other. */
-  readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #turns = new Turns()
+  readonly #starts: StartQueue
 
   constructor(init: ReplicaHostInit, components: ReplicaHostComponents) {
     this.#init = init
     this.#components = components
     this.#marks = new LaunchMarks(init.dataDir)
     this.#processes = components.processes ?? createNodeProcessHost()
+    this.#starts = new StartQueue(init.startsAtOnce ?? Math.max(LEAST_STARTS_AT_ONCE, availableParallelism()))
   }
 
   start(request: HostedReplicaRequest, listener: HostedReplicaListener): void {
-    this.#inTurn(request.name, () => this.#start(request, listener)).catch((error: unknown) => {
-      listener.failed(error instanceof Error ? error.message : String(error))
-    })
+    this.#turns
+      .take(request.name, (superseded) => this.#start(request, listener, superseded))
+      .catch((error: unknown) => {
+        listener.failed(error instanceof Error ? error.message : String(error))
+      })
   }
 
   sleep(name: string, { run }: { readonly run: number }): Promise<StopRecord | undefined> {
-    return this.#inTurn(name, async () => {
+    return this.#turns.take(name, async () => {
       const hosted = this.#hosted.get(name)
       if (hosted === undefined) return readStopRecord(this.#directory(name))
       const { client } = hosted.process
-      const snapshot = await this.#snapshot(name, client)
+      const { logger } = this.#components
+      const snapshot = await takeSnapshot(name, client, logger)
       const view = snapshot ? await viewOf(client) : undefined
       await this.#end(name)
       const record = view === undefined ? undefined : stopRecordOf({ clusterId: hosted.clusterId, run }, view)
@@ -84,11 +95,11 @@ class ProcessReplicaHost implements ReplicaHost {
   }
 
   halt(name: string): Promise<void> {
-    return this.#inTurn(name, () => this.#end(name))
+    return this.#turns.take(name, () => this.#end(name))
   }
 
   remove(name: string, reason: string): Promise<void> {
-    return this.#inTurn(name, async () => {
+    return this.#turns.take(name, async () => {
       await this.#end(name)
       // One that an earlier run of this node left behind would go on with a directory that is no longer there.
       const { logger } = this.#components
@@ -151,35 +162,55 @@ class ProcessReplicaHost implements ReplicaHost {
   }
 
   async stopAll(): Promise<void> {
+    this.#turns.supersedeAll()
     await Promise.all(
       [...this.#hosted.keys()].map((name) =>
-        this.#inTurn(name, async () => {
+        this.#turns.take(name, async () => {
           const hosted = this.#hosted.get(name)
-          if (hosted?.process.state.phase === 'ready') await this.#snapshot(name, hosted.process.client)
+          if (hosted?.process.state.phase === 'ready')
+            await takeSnapshot(name, hosted.process.client, this.#components.logger)
           await this.#end(name)
         }),
       ),
     )
   }
 
-  async #start(request: HostedReplicaRequest, listener: HostedReplicaListener): Promise<void> {
-    const { name, assignment, decree } = request
+  async #start(request: HostedReplicaRequest, listener: HostedReplicaListener, superseded: AbortSignal): Promise<void> {
+    const { name, late = false } = request
     await this.#end(name)
+    // Nothing on disk has changed yet: what is called off while it waits was never begun.
+    const leave = await this.#starts.enter({ name, late }, superseded)
+    if (leave === undefined) return
+    let process: ReplicaProcess | undefined
+    try {
+      process = await this.#bring(request, listener)
+    } finally {
+      if (process === undefined) leave()
+      else void whenUp(process).then(leave)
+    }
+  }
+
+  /** @returns undefined when the replica is lost */
+  async #bring(request: HostedReplicaRequest, listener: HostedReplicaListener): Promise<ReplicaProcess | undefined> {
+    const { name, assignment, decree } = request
     const directory = this.#directory(name)
     const member = { clusterId: decree.clusterId, raftId: assignment.raftId }
     const start = await startOf(request, directory)
     const lost = start === undefined ? 'its Raft state is gone' : await this.#lost(name, member, start)
-    if (lost !== undefined || start === undefined) return listener.lost(`${lost} (${directory})`)
+    if (lost !== undefined || start === undefined) {
+      listener.lost(`${lost} (${directory})`)
+      return undefined
+    }
     this.#components.ports.reserve(name, assignment)
     await this.#marks.count(name, member)
     // First void, then running: two of these would be two truths about one log.
     await removeStopRecord(directory)
     if (start.kind === 'recover') await writeRecoveryPeers(directory, start.peers)
     else await removeRecoveryPeers(directory)
-    this.#launch(request, start, listener)
+    return this.#launch(request, start, listener)
   }
 
-  #launch(request: HostedReplicaRequest, start: ReplicaStart, listener: HostedReplicaListener): void {
+  #launch(request: HostedReplicaRequest, start: ReplicaStart, listener: HostedReplicaListener): ReplicaProcess {
     const { name, assignment, decree } = request
     const spec: ReplicaSpec = {
       database: name,
@@ -202,6 +233,7 @@ class ProcessReplicaHost implements ReplicaHost {
     this.#hosted.set(name, { process, raftId: spec.raftId, clusterId: spec.clusterId, end })
     this.#listen(process, request, listener, end.signal)
     process.start()
+    return process
   }
 
   /** Why this directory may not be started as this member. */
@@ -243,20 +275,6 @@ class ProcessReplicaHost implements ReplicaHost {
     })
   }
 
-  /** @returns whether everything applied is in a snapshot now */
-  async #snapshot(name: string, client: RqliteClient): Promise<boolean> {
-    try {
-      await client.snapshot({ timeoutMs: SNAPSHOT_LIMIT_MS })
-      return true
-    } catch (error) {
-      this.#components.logger.warn('No snapshot before a stop: the next start replays the log', {
-        database: name,
-        error: String(error),
-      })
-      return false
-    }
-  }
-
   async #end(name: string): Promise<void> {
     const hosted = this.#hosted.get(name)
     if (hosted === undefined) return
@@ -268,15 +286,6 @@ class ProcessReplicaHost implements ReplicaHost {
 
   #directory(name: string): string {
     return join(this.#init.dataDir, name)
-  }
-
-  #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(name) ?? Promise.resolve()
-    const turn = before.catch(() => undefined).then(work)
-    this.#turns.set(name, turn)
-    return turn.finally(() => {
-      if (this.#turns.get(name) === turn) this.#turns.delete(name)
-    })
   }
 }
 

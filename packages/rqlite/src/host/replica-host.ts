@@ -15,6 +15,8 @@ export interface ReplicaHostInit {
   readonly dataDir: string
   readonly binary: RqliteBinary
   readonly timing: TimingProfile | ReplicaTiming
+  /** Processes that come up at the same time; further ones wait for their turn. @default the processors, at least 2 */
+  readonly startsAtOnce?: number
 }
 
 /** Where the ports of a replica that is known from before are taken, and given back. */
@@ -41,6 +43,8 @@ export interface HostedReplicaRequest {
   readonly start: ReplicaStart
   /** Report when Raft's configuration holds this many voters. */
   readonly gather?: number
+  /** Its database has a majority without it: where starts wait for their turn, it comes after the others. */
+  readonly late?: boolean
 }
 
 /** What a host tells about a replica that it was asked to run; each any number of times. */

@@ -61,6 +61,7 @@ class SupervisedReplica implements ReplicaProcess {
   #machine = INITIAL_SUPERVISOR_STATE
   #process: RunningProcess | undefined
   #adopted = false
+  #answered = false
   #error: DbClusterError | undefined
   #graceMs = DEFAULT_GRACE_MS
   #probe: AbortController | undefined
@@ -91,6 +92,7 @@ class SupervisedReplica implements ReplicaProcess {
       pid: this.#process?.pid,
       adopted: this.#adopted,
       launches: this.#machine.incarnation,
+      answered: this.#answered,
       error: this.#error,
     }
   }
@@ -139,9 +141,18 @@ class SupervisedReplica implements ReplicaProcess {
     if (state.phase === 'ready') this.#error = undefined
     if (state.phase !== 'starting') this.#probe?.abort()
     for (const effect of effects) this.#perform(effect)
-    if (state === before) return
+    if (state !== before) this.#tell()
+  }
+
+  #tell(): void {
     const now = this.state
     for (const listener of [...this.#listeners]) listener(now)
+  }
+
+  #onAnswer(): void {
+    if (this.#answered || this.#machine.phase !== 'starting') return
+    this.#answered = true
+    this.#tell()
   }
 
   #perform(effect: SupervisorEffect): void {
@@ -172,6 +183,7 @@ class SupervisedReplica implements ReplicaProcess {
   }
 
   async #launch(incarnation: number): Promise<void> {
+    this.#answered = false
     try {
       const context = {
         spec: this.#spec,
@@ -202,7 +214,7 @@ class SupervisedReplica implements ReplicaProcess {
     this.#probe = probe
     const isWarm = this.#spec.start.kind === 'warm'
     const wait = isWarm ? waitUntilUp : waitUntilReady
-    if (!(await wait(this.client, probe.signal)) || probe.signal.aborted) return
+    if (!(await wait(this.client, probe.signal, () => this.#onAnswer())) || probe.signal.aborted) return
     if (isWarm) return this.#dispatch({ type: 'becameReady', incarnation })
     try {
       await recordMembership(this.#spec)

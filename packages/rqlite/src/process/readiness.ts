@@ -18,10 +18,13 @@ export const waitUntilUp = (client: RqliteClient, signal: AbortSignal): Promise<
 /**
  * Waits until a replica is ready: `/readyz`, applied log included, and a read through Raft, since `/readyz` is content
  * before anybody knows that a majority works. Ends early, with false, when the signal is aborted.
+ * @param onAnswer told whenever rqlited answers, ready or not
  */
-export const waitUntilReady = (client: RqliteClient, signal: AbortSignal): Promise<boolean> =>
+export const waitUntilReady = (client: RqliteClient, signal: AbortSignal, onAnswer?: () => void): Promise<boolean> =>
   waitUntil(signal, async () => {
-    if (!(await client.ready({ signal, timeoutMs: LOOK_LIMIT_MS }))) return false
+    const ready = await client.ready({ signal, timeoutMs: LOOK_LIMIT_MS })
+    onAnswer?.()
+    if (!ready) return false
     await client.readThroughRaft({ signal, timeoutMs: LOOK_LIMIT_MS })
     return true
   })

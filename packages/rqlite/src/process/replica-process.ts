@@ -11,6 +11,8 @@ export interface ReplicaProcessState {
   readonly adopted: boolean
   /** Times it was started or adopted since this object was made. */
   readonly launches: number
+  /** The present process has answered, ready or not: what its start costs is behind it. */
+  readonly answered: boolean
   /** Why it ended or didn't start, with rqlited's own last words; undefined once it is ready. */
   readonly error: DbClusterError | undefined
 }

@@ -1,7 +1,9 @@
+import { effectiveReplicas } from '@dbcluster/metadata'
 import type { ReplicaState } from '@dbcluster/protocol'
 import type { CoreContext } from '../context.js'
 import type { LocalReplica, PortOffer, ReplicaStart } from '../events.js'
 import type { Hosting } from '../hosting/hosting.js'
+import { comesLate } from './comes-late.js'
 import type { LifeHost } from './lives.js'
 
 /** Hosting, as sleeping and waking see it. */
@@ -26,9 +28,19 @@ export class HostedLives implements LifeHost {
 
   start(name: string, start: ReplicaStart, at: PortOffer): void {
     const replica = this.#hosting.replica(name)
-    const decree = this.#context.table.database(name)?.decree
-    if (replica === undefined || decree === undefined) return
-    this.#context.emit({ type: 'startReplica', name, decree, assignment: { ...replica.assignment, ...at }, start })
+    const record = this.#context.table.database(name)
+    if (replica === undefined || record === undefined) return
+    const assignment = { ...replica.assignment, ...at }
+    const raftIds = effectiveReplicas(record).map(({ raftId }) => raftId)
+    const late = start.kind === 'restart' && comesLate(name, raftIds, assignment.raftId)
+    this.#context.emit({
+      type: 'startReplica',
+      name,
+      decree: record.decree,
+      assignment,
+      start,
+      ...(late ? { late } : {}),
+    })
   }
 
   report(name: string, state: Omit<ReplicaState, 'clusterId'>): void {

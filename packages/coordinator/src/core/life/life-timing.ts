@@ -28,7 +28,7 @@ export const LIFE_TIMING = {
   failurePauseMs: 500,
   failurePauseMaxMs: 15_000,
   /** Waking on request takes no longer, */
-  wakeLimitMs: 10_000,
+  wakeLimitMs: 20_000,
   /** nor does sleeping on request. */
   sleepLimitMs: 10_000,
 } as const
