@@ -15,19 +15,16 @@ import { run } from './run/run.js'
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
-/** @returns the exit code */
-const tell = (file: string, verdicts: ReturnType<typeof judge>): number => {
-  for (const line of [...summaryLines(summarize(readHistory(file))), ...verdictLines(verdicts)]) print(line)
+/** Says what happened, what was found, `hints`, and the tally. @returns the exit code */
+const tell = (file: string, verdicts: ReturnType<typeof judge>, hints: readonly string[] = []): number => {
+  const summary = summarize(readHistory(file))
+  const lines = [...summaryLines(summary), ...verdictLines(verdicts), ...hints]
+  for (const line of [...lines, tallyLine(verdicts, summary.skipped.size)]) print(line)
   return verdicts.every(({ findings }) => findings.length === 0) ? 0 : 1
 }
 
 /** Judges a history again. @returns the exit code */
-const check = (file: string): number => {
-  const verdicts = judge(readHistory(file))
-  const code = tell(file, verdicts)
-  print(tallyLine(verdicts))
-  return code
-}
+const check = (file: string): number => tell(file, judge(readHistory(file)))
 
 /** A run on this machine, in namespaces of our own where that can be. @returns the exit code */
 const torture = async (wanted: Extract<Arguments, { command: 'run' }>, directory: string): Promise<number> => {
@@ -43,11 +40,10 @@ const torture = async (wanted: Extract<Arguments, { command: 'run' }>, directory
   const machine = inside === undefined ? createLoopback() : await createNamespaces()
   print(`torture: ${minutes} min, seed ${seed}, history in ${out}`)
   const { verdicts, historyFile } = await run({ machine, seed, minutes, out, print, signal: ending })
-  const code = tell(historyFile, verdicts)
-  print(`again: pnpm torture --minutes ${minutes} --seed ${seed}`)
-  print(`judge again: pnpm torture check ${historyFile}`)
-  print(tallyLine(verdicts))
-  return code
+  return tell(historyFile, verdicts, [
+    `again: pnpm torture --minutes ${minutes} --seed ${seed}`,
+    `judge again: pnpm torture check ${historyFile}`,
+  ])
 }
 
 /** Ends the run when we are told to, or when the process that started us is gone. */

@@ -8,8 +8,9 @@ export const verdictLines = (verdicts: readonly Verdict[]): readonly string[] =>
     return [`${mark} ${check}: ${judged} judged${beside}`, ...findings.map((finding) => `         ${finding}`)]
   })
 
-/** The line that CI adds up. */
-export const tallyLine = (verdicts: readonly Verdict[]): string => {
+/** The line that CI adds up. Kinds of fault that were skipped have not passed. */
+export const tallyLine = (verdicts: readonly Verdict[], skipped: number): string => {
   const failed = verdicts.filter(({ findings }) => findings.length > 0).length
-  return `${verdicts.length - failed} passed, ${failed} failed`
+  const tally = `${verdicts.length - failed} passed, ${failed} failed`
+  return skipped === 0 ? tally : `${tally}, ${skipped} skipped`
 }
