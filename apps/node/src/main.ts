@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { loadNodeConfig } from '@dbcluster/config'
 import { DbClusterError, toDbClusterError } from '@dbcluster/protocol'
@@ -8,6 +9,9 @@ import { createLogger, onShutdownSignals } from '@dbcluster/runtime'
 import { readArguments, USAGE } from './arguments.js'
 import { startNode } from './node.js'
 import { VERSION } from './version.js'
+
+/** Time to stop rqlited processes when nothing can be written any more. */
+const FATAL_STOP_LIMIT_MS = 15_000
 
 const directory = process.env.INIT_CWD ?? process.cwd()
 
@@ -28,7 +32,13 @@ const main = async (): Promise<void> => {
   for (const warning of warnings) logger.warn(warning)
   const production = process.env.NODE_ENV === 'production'
   const spawnerProgram = fileURLToPath(new URL('./spawner.js', import.meta.url))
-  const starting = startNode({ config, logger, pathEnv: process.env.PATH, production, spawnerProgram })
+  // A node without its memory would be in the others' way; whoever keeps it running starts it anew.
+  const onFatal = (error: DbClusterError): void => {
+    logger.error('This node ends', { error: error.message })
+    const stopped = starting.then((node) => node.stop()).catch(() => undefined)
+    void Promise.race([stopped, pause(FATAL_STOP_LIMIT_MS)]).then(() => fail(error))
+  }
+  const starting = startNode({ config, logger, pathEnv: process.env.PATH, production, spawnerProgram, onFatal })
   const stop = async (signal: string): Promise<void> => {
     logger.info('Stopping', { signal })
     // Also in the middle of the start: what was begun is ended, no rqlited stays behind.

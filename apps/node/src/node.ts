@@ -5,7 +5,7 @@ import { type Coordinator, createCoordinator } from '@dbcluster/coordinator'
 import { openStore } from '@dbcluster/metadata'
 import { createNetwork, type Network } from '@dbcluster/network'
 import { createNetPortProbe, createPortAllocator } from '@dbcluster/ports'
-import { CLIENT_PROTOCOL, FORWARD_PROTOCOL, type Logger, type NodeInfo } from '@dbcluster/protocol'
+import { CLIENT_PROTOCOL, type DbClusterError, FORWARD_PROTOCOL, type Logger, type NodeInfo } from '@dbcluster/protocol'
 import { createQueryGates, createQueryService } from '@dbcluster/query'
 import {
   createReplicaHost,
@@ -47,6 +47,8 @@ export interface NodeInit {
   readonly production: boolean
   /** Absolute path of the program that starts rqlited processes. */
   readonly spawnerProgram: string
+  /** This node can do nothing more, and had better be started anew. */
+  readonly onFatal: (error: DbClusterError) => void
 }
 
 /** One node: its processes, its part in the network, its query path. */
@@ -160,6 +162,7 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
     randomHex,
     incarnation: store.incarnation,
     describeSelf: () => describeSelf(config, network, binary),
+    onStoreFailed: init.onFatal,
   })
   const audit = createAuditLog({ logger, ...config.audit })
   onStop(() => audit.close())

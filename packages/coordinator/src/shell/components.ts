@@ -1,4 +1,12 @@
-import type { DeclineReason, Decree, Logger, NodeInfo, ReplicaAssignment, StopRecord } from '@dbcluster/protocol'
+import type {
+  DbClusterError,
+  DeclineReason,
+  Decree,
+  Logger,
+  NodeInfo,
+  ReplicaAssignment,
+  StopRecord,
+} from '@dbcluster/protocol'
 import type { PortOffer, ReplicaStart, StoreWrite } from '../core/events.js'
 import type { FoundReplica, RaftSeen } from '../core/repair/repair-events.js'
 
@@ -135,6 +143,8 @@ export interface CoordinatorComponents {
   readonly incarnation: string
   /** What this node tells others of itself. */
   describeSelf(): NodeInfo
+  /** The store refused a write: this coordinator does nothing more. Started anew it goes on from what is on disk. @default nobody is told */
+  readonly onStoreFailed?: (error: DbClusterError) => void
 }
 
 /** Why a lease was refused, from the error that refused it. */

@@ -285,5 +285,6 @@ class CoordinatorShell implements Coordinator {
     for (const answer of this.#asks.values()) answer({ ok: false, error: failure })
     this.#keyAsks.fail(failure)
     for (const answer of this.#operatorAsks.values()) answer({ ok: false, error: failure })
+    this.#components.onStoreFailed?.(failure)
   }
 }

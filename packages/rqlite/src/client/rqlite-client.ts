@@ -6,6 +6,7 @@ import { encodeStatements } from './encode-statements.js'
 import { createHttpChannel, type HttpRequest } from './http-channel.js'
 import { nodesOf, raftViewOf } from './raft-view.js'
 import { requestError } from './request-error.js'
+import { isReplicaFault } from './statement-error.js'
 import type {
   CallOptions,
   ExecuteOptions,
@@ -29,6 +30,8 @@ export interface RqliteClientInit {
   readonly responseMaxBytes?: number
   /** Time limit of a call that names none. @default 30_000 */
   readonly timeoutMs?: number
+  /** Told of writes that failed on this replica, maybe on it alone ({@link isReplicaFault}). @default nobody */
+  readonly onFault?: (error: DbClusterError) => void
 }
 
 /**
@@ -102,6 +105,8 @@ export const createRqliteClient = (init: RqliteClientInit): RqliteClient => {
       const path = `${endpoint}?${AS_WRITTEN}${redirectUnless(options.forward)}&retries=0${transaction}`
       const body = encodeStatements(capabilities, statements)
       const results = await askResults({ what: 'execute', writes: true, method: 'POST', path, body }, options)
+      const fault = results.find(({ error }) => error !== undefined && isReplicaFault(error.code))?.error
+      if (fault !== undefined) init.onFault?.(fault)
       const failed = results.at(-1)?.error !== undefined
       return options.transaction === true && failed ? results : complete(results, statements.length)
     },

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { DbClusterError, type StopRecord } from '@dbcluster/protocol'
-import type { ReplicaSpec, ReplicaStart } from '../arguments/replica-spec.js'
+import type { DbClusterError, StopRecord } from '@dbcluster/protocol'
+import type { ReplicaStart } from '../arguments/replica-spec.js'
 import type { RqliteClient } from '../client/rqlite-client.js'
 import type { RaftView } from '../client/types.js'
 import { createSystemClock } from '../process/clock.js'
@@ -12,8 +12,11 @@ import { replicaFiles } from '../process/replica-files.js'
 import type { ReplicaProcess } from '../process/replica-process.js'
 import { stopStrays } from '../process/stop-strays.js'
 import { dial } from './dial.js'
+import { noRoom, notHere } from './host-errors.js'
 import { type ReplicaDirectory, replicaDirectories } from './inspect.js'
 import { LaunchMarks } from './launch-mark.js'
+import { listenTo } from './listen-to.js'
+import { proveLeadership } from './prove-leadership.js'
 import { proveVoters } from './prove-voters.js'
 import { setAside } from './quarantine.js'
 import { removeRecoveryPeers, writeRecoveryPeers } from './recovery-peers.js'
@@ -25,12 +28,14 @@ import type {
   ReplicaHostComponents,
   ReplicaHostInit,
 } from './replica-host.js'
+import { replicaSpecOf } from './replica-spec-of.js'
+import { RoomWatch } from './room-watch.js'
+import { snapshotSince } from './snapshot-since.js'
 import { isOfMember, startOf } from './start-of.js'
 import { StartQueue } from './start-queue.js'
 import { readStopRecord, removeStopRecord, stopRecordOf, writeStopRecord } from './stop-record.js'
 import { takeSnapshot } from './take-snapshot.js'
 import { Turns } from './turns.js'
-import { watchVoters } from './watch-voters.js'
 import { whenUp } from './when-up.js'
 
 /** An rqlited of this machine that takes longer to tell of itself counts as not answering. */
@@ -39,10 +44,14 @@ const VIEW_LIMIT_MS = 2_000
 /** On one processor too: while one start waits for the disk, another goes on. */
 const LEAST_STARTS_AT_ONCE = 2
 
+/** For what a replica writes until it is stopped, and for this node's own store. */
+const ROOM_FLOOR_BYTES = 16 * 1024 * 1024
+
 interface Hosted {
   readonly process: ReplicaProcess
   readonly raftId: string
   readonly clusterId: string
+  readonly listener: HostedReplicaListener
   readonly end: AbortController
 }
 
@@ -61,6 +70,7 @@ class ProcessReplicaHost implements ReplicaHost {
   /** Per database: one start, stop or removal after the other. */
   readonly #turns = new Turns()
   readonly #starts: StartQueue
+  readonly #room: RoomWatch
 
   constructor(init: ReplicaHostInit, components: ReplicaHostComponents) {
     this.#init = init
@@ -68,6 +78,13 @@ class ProcessReplicaHost implements ReplicaHost {
     this.#marks = new LaunchMarks(init.dataDir)
     this.#processes = components.processes ?? createNodeProcessHost()
     this.#starts = new StartQueue(init.startsAtOnce ?? Math.max(LEAST_STARTS_AT_ONCE, availableParallelism()))
+    this.#room = new RoomWatch({
+      directory: init.dataDir,
+      floorBytes: init.roomFloorBytes ?? ROOM_FLOOR_BYTES,
+      onShort: (freeBytes) => this.#onShort(freeBytes),
+      onBack: (free_bytes) =>
+        components.logger.info('There is room again: replicas start', { data_dir: init.dataDir, free_bytes }),
+    })
   }
 
   start(request: HostedReplicaRequest, listener: HostedReplicaListener): void {
@@ -84,7 +101,7 @@ class ProcessReplicaHost implements ReplicaHost {
       if (hosted === undefined) return readStopRecord(this.#directory(name))
       const { client } = hosted.process
       const { logger } = this.#components
-      const snapshot = await takeSnapshot(name, client, logger)
+      const snapshot = !(await this.#room.look()) && (await takeSnapshot(name, client, logger))
       const view = snapshot ? await viewOf(client) : undefined
       await this.#end(name)
       const record = view === undefined ? undefined : stopRecordOf({ clusterId: hosted.clusterId, run }, view)
@@ -102,13 +119,11 @@ class ProcessReplicaHost implements ReplicaHost {
     return this.#turns.take(name, async () => {
       await this.#end(name)
       // One that an earlier run of this node left behind would go on with a directory that is no longer there.
-      const { logger } = this.#components
-      const strays = { host: this.#processes, clock: createSystemClock(), logger }
-      await stopStrays(replicaFiles(this.#directory(name)), strays)
+      await this.#stopStrays(name)
       const kept = await setAside(this.#init.dataDir, name)
       await this.#marks.forget(name)
       this.#components.ports.release(name)
-      logger.info('Replica removed', { database: name, reason, kept_at: kept ?? 'nothing to keep' })
+      this.#components.logger.info('Replica removed', { database: name, reason, kept_at: kept ?? 'nothing to keep' })
     })
   }
 
@@ -126,16 +141,7 @@ class ProcessReplicaHost implements ReplicaHost {
 
   async proveLeadership(name: string): Promise<RaftView | undefined> {
     const hosted = this.#hosted.get(name)
-    if (hosted === undefined) return undefined
-    const { client } = hosted.process
-    const before = await viewOf(client)
-    if (before?.isLeader !== true) return undefined
-    const proved = await client.readThroughRaft({ timeoutMs: VIEW_LIMIT_MS }).then(
-      () => true,
-      () => false,
-    )
-    const after = proved ? await viewOf(client) : undefined
-    return after?.isLeader === true && after.term === before.term ? after : undefined
+    return hosted === undefined ? undefined : proveLeadership(hosted.process.client, VIEW_LIMIT_MS)
   }
 
   async proveVoters(name: string): Promise<RaftView | undefined> {
@@ -163,11 +169,13 @@ class ProcessReplicaHost implements ReplicaHost {
 
   async stopAll(): Promise<void> {
     this.#turns.supersedeAll()
+    this.#room.stop()
+    const mayKeep = !(await this.#room.look())
     await Promise.all(
       [...this.#hosted.keys()].map((name) =>
         this.#turns.take(name, async () => {
           const hosted = this.#hosted.get(name)
-          if (hosted?.process.state.phase === 'ready')
+          if (mayKeep && hosted?.process.state.phase === 'ready')
             await takeSnapshot(name, hosted.process.client, this.#components.logger)
           await this.#end(name)
         }),
@@ -194,9 +202,15 @@ class ProcessReplicaHost implements ReplicaHost {
   async #bring(request: HostedReplicaRequest, listener: HostedReplicaListener): Promise<ReplicaProcess | undefined> {
     const { name, assignment, decree } = request
     const directory = this.#directory(name)
+    this.#room.start()
+    if (await this.#room.look()) {
+      await this.#stopStrays(name)
+      throw noRoom(this.#init.dataDir)
+    }
     const member = { clusterId: decree.clusterId, raftId: assignment.raftId }
     const start = await startOf(request, directory)
-    const lost = start === undefined ? 'its Raft state is gone' : await this.#lost(name, member, start)
+    const mismatch = start !== undefined && isOfMember(start) ? await this.#marks.mismatch(name, member) : undefined
+    const lost = start === undefined ? 'its Raft state is gone' : mismatch
     if (lost !== undefined || start === undefined) {
       listener.lost(`${lost} (${directory})`)
       return undefined
@@ -211,68 +225,61 @@ class ProcessReplicaHost implements ReplicaHost {
   }
 
   #launch(request: HostedReplicaRequest, start: ReplicaStart, listener: HostedReplicaListener): ReplicaProcess {
-    const { name, assignment, decree } = request
-    const spec: ReplicaSpec = {
-      database: name,
-      clusterId: decree.clusterId,
-      raftId: assignment.raftId,
-      directory: this.#directory(name),
-      httpPort: assignment.httpPort,
-      raftHost: assignment.host,
-      raftPort: assignment.raftPort,
-      start,
-      timing: this.#init.timing,
-      foreignKeys: decree.foreignKeys,
-      security: this.#components.security,
-    }
-    const process = createReplicaProcess({ spec, binary: this.#init.binary })({
+    const { name } = request
+    const directory = this.#directory(name)
+    const { security } = this.#components
+    const spec = replicaSpecOf(request, { directory, start, timing: this.#init.timing, security })
+    const onFault = (error: DbClusterError): void => this.#onFault(name, process, error)
+    const process: ReplicaProcess = createReplicaProcess({ spec, binary: this.#init.binary, onFault })({
       logger: this.#components.logger,
       host: this.#processes,
     })
     const end = new AbortController()
-    this.#hosted.set(name, { process, raftId: spec.raftId, clusterId: spec.clusterId, end })
-    this.#listen(process, request, listener, end.signal)
+    const { raftId, clusterId } = spec
+    this.#hosted.set(name, { process, raftId, clusterId, listener, end })
+    listenTo(process, request, { listener, logger: this.#components.logger, signal: end.signal })
     process.start()
     return process
   }
 
-  /** Why this directory may not be started as this member. */
-  async #lost(
-    name: string,
-    member: { readonly clusterId: string; readonly raftId: string },
-    start: ReplicaStart,
-  ): Promise<string | undefined> {
-    return isOfMember(start) ? this.#marks.mismatch(name, member) : undefined
+  #onShort(freeBytes: number): void {
+    const about = { data_dir: this.#init.dataDir, free_bytes: freeBytes, replicas: this.#hosted.size }
+    this.#components.logger.error('The disk is full: replicas stop, and start again once there is room', about)
+    for (const name of this.#hosted.keys()) this.#rebuild(name, noRoom(this.#init.dataDir).message)
   }
 
-  #listen(
-    process: ReplicaProcess,
-    request: HostedReplicaRequest,
-    listener: HostedReplicaListener,
-    signal: AbortSignal,
-  ): void {
-    const { logger } = this.#components
-    const { name, assignment, gather } = request
-    process.onStateChanged((state) => {
-      if (signal.aborted) return
-      if (state.phase === 'failed') return listener.failed(state.error?.message ?? 'it gave up')
-      if (state.phase !== 'ready') return
-      if (request.start.kind === 'warm') return listener.warmed()
-      logger.info('Database instance started', {
-        database: name,
-        http_port: assignment.httpPort,
-        raft_port: assignment.raftPort,
-        adopted: state.adopted,
-      })
-      listener.ready()
-      if (gather === undefined) return
-      watchVoters(process.client, gather, signal).then(
-        (voters) => {
-          if (voters !== undefined) listener.gathered(voters)
-        },
-        (error: unknown) => logger.debug('Stopped counting voters', { database: name, error: String(error) }),
-      )
+  /** A write failed on this replica for want of room or memory, or of a sound disk; it may not have on the others. */
+  #onFault(name: string, process: ReplicaProcess, error: DbClusterError): void {
+    const hosted = this.#hosted.get(name)
+    if (hosted?.process !== process || hosted.end.signal.aborted) return
+    const about = { database: name, error: error.message }
+    this.#components.logger.error('A replica could not carry out a write: it is rebuilt', about)
+    this.#rebuild(name, error.message)
+  }
+
+  /**
+   * Stops a replica that may lack what its log has, or is about to. Its next start makes its SQLite file anew, from
+   * snapshot and log: unless a snapshot was taken of it meanwhile, it is what it should be then.
+   */
+  #rebuild(name: string, reason: string): void {
+    const wholeAtMs = this.#room.hadRoomAtMs
+    const rebuilding = async (): Promise<void> => {
+      const hosted = this.#hosted.get(name)
+      if (hosted === undefined || hosted.end.signal.aborted) return
+      await this.#end(name)
+      if (await snapshotSince(this.#directory(name), wholeAtMs))
+        hosted.listener.lost(`${reason}, and it took a snapshot then`)
+      else hosted.listener.failed(reason)
+    }
+    this.#turns.queue(name, rebuilding).catch((error: unknown) => {
+      this.#components.logger.error('A replica could not be stopped', { database: name, error: String(error) })
     })
+  }
+
+  /** Ends what an earlier run of this node left behind. */
+  #stopStrays(name: string): Promise<void> {
+    const strays = { host: this.#processes, clock: createSystemClock(), logger: this.#components.logger }
+    return stopStrays(replicaFiles(this.#directory(name)), strays)
   }
 
   async #end(name: string): Promise<void> {
@@ -291,6 +298,3 @@ class ProcessReplicaHost implements ReplicaHost {
 
 const viewOf = (client: RqliteClient): Promise<RaftView | undefined> =>
   client.status({ timeoutMs: VIEW_LIMIT_MS }).catch(() => undefined)
-
-const notHere = (name: string): DbClusterError =>
-  new DbClusterError('NOT_REPLICA', `this node runs no replica of ${name}`, { hint: 'ask the node of its leader' })

@@ -17,6 +17,11 @@ export interface ReplicaHostInit {
   readonly timing: TimingProfile | ReplicaTiming
   /** Processes that come up at the same time; further ones wait for their turn. @default the processors, at least 2 */
   readonly startsAtOnce?: number
+  /**
+   * With less free room than this under `dataDir`, replicas are stopped, and start again once there is twice as much.
+   * @default 16 MiB
+   */
+  readonly roomFloorBytes?: number
 }
 
 /** Where the ports of a replica that is known from before are taken, and given back. */

@@ -12,8 +12,13 @@ export class Turns {
    * @param work is told by its signal when something else waits for its end
    */
   take<T>(name: string, work: (superseded: AbortSignal) => Promise<T>): Promise<T> {
+    this.#last.get(name)?.superseded.abort()
+    return this.queue(name, work)
+  }
+
+  /** The same, without telling anything under way that something waits for it. */
+  queue<T>(name: string, work: (superseded: AbortSignal) => Promise<T>): Promise<T> {
     const before = this.#last.get(name)
-    before?.superseded.abort()
     const superseded = new AbortController()
     const done = (before?.done ?? Promise.resolve()).catch(() => undefined).then(() => work(superseded.signal))
     const turn: Turn = { done, superseded }

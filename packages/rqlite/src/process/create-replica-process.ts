@@ -27,6 +27,8 @@ export interface ReplicaProcessInit {
   readonly restart?: Partial<RestartPolicy>
   /** Bound of rqlited's log; an outgrown one is emptied. The log of the run before is kept too. @default 4 MiB */
   readonly logMaxBytes?: number
+  /** Told of writes that failed on this replica, maybe on it alone ({@link isReplicaFault}). @default nobody */
+  readonly onFault?: (error: DbClusterError) => void
 }
 
 export interface ReplicaProcessComponents {
@@ -82,6 +84,7 @@ class SupervisedReplica implements ReplicaProcess {
     this.client = createRqliteClient({
       httpPort,
       capabilities: init.binary.capabilities,
+      ...(init.onFault === undefined ? {} : { onFault: init.onFault }),
       ...(security === undefined ? {} : { credential: security.credentials(clusterId)[0] }),
     })
   }

@@ -44,7 +44,11 @@ export interface HostBench {
 
 export const addressOf = ({ assignment }: TestHost): string => `${assignment.host}:${assignment.raftPort}`
 
-export const createHostBench = async (binary: RqliteBinary): Promise<HostBench> => {
+/** @param places where certain hosts keep their data; with less than a mebibyte left there they have too little room */
+export const createHostBench = async (
+  binary: RqliteBinary,
+  places: Readonly<Record<string, string>> = {},
+): Promise<HostBench> => {
   const directory = await mkdtemp(join(tmpdir(), 'dbcluster-host-'))
   const made: TestHost[] = []
 
@@ -54,7 +58,7 @@ export const createHostBench = async (binary: RqliteBinary): Promise<HostBench> 
   }
 
   const make = async (id: string, decree: Decree): Promise<TestHost> => {
-    const dataDir = join(directory, id)
+    const dataDir = join(places[id] ?? directory, id)
     const told: TestHost['told'] = []
     const freed: string[] = []
     const ports = {
@@ -62,7 +66,7 @@ export const createHostBench = async (binary: RqliteBinary): Promise<HostBench> 
       release: (name: string) => void freed.push(`released ${name}`),
       rest: (name: string) => void freed.push(`rests ${name}`),
     }
-    const host = createReplicaHost({ dataDir, binary, timing: 'local' })({
+    const host = createReplicaHost({ dataDir, binary, timing: 'local', roomFloorBytes: 1024 * 1024 })({
       logger: silentLogger,
       ports,
       security: testSecurity('key'),

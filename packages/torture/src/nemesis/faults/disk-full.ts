@@ -5,17 +5,11 @@ import type { Fault } from '../fault.js'
 
 const CHUNK = Buffer.alloc(1024 * 1024)
 
-/**
- * A replica that could not carry out a committed write for want of room is not rebuilt from snapshot and log, so it
- * differs from the others from then on; every run with this fault finds that. Undefined once it is rebuilt.
- */
-const NOT_REBUILT: string | undefined = 'a replica that met a full disk is not rebuilt by this build'
-
 /** Somebody else's file takes all the room on the small disk of one node, until it is removed again. */
 export const fillDisk: Fault = {
   name: 'fill-disk',
   refusal: async (field) =>
-    field.cluster.machine.kind === 'namespaces' ? NOT_REBUILT : 'this machine allows no mounts of our own',
+    field.cluster.machine.kind === 'namespaces' ? undefined : 'this machine allows no mounts of our own',
   strike: async (field, begin) => {
     const member = field.members.find(({ isSmall }) => isSmall)
     if (member === undefined) return
