@@ -1,5 +1,5 @@
 import { normalizeInteger, type SqlValue } from '@dbcluster/protocol'
-import { asciiLower } from './identifier.js'
+import { unusedName } from './identifier.js'
 import type { StatementPlan } from './plan.js'
 
 /** A read whose values arrive as SQLite holds them. */
@@ -29,7 +29,7 @@ const COLUMNS_MAX = 1_999
 export const wrapForExactValues = (plan: StatementPlan, columnCount: number): ExactRead | undefined => {
   if (plan.kind !== 'read' || plan.explain || columnCount < 1 || columnCount > COLUMNS_MAX) return undefined
   const columns = Array.from({ length: columnCount }, (_, at) => `c${at}`)
-  const table = freeName(plan.sql)
+  const table = unusedName(plan.sql)
   const prefix = `WITH ${table}(${columns.join(',')}) AS (`
   const values = columns.map((column) => `${exactValue(column)} AS ${column}`)
   const sql = `${prefix}${plan.sql}) SELECT ${values.join(',')},${storageClasses(columns)} FROM ${table}`
@@ -42,13 +42,6 @@ export const wrapForExactValues = (plan: StatementPlan, columnCount: number): Ex
     plan: { ...plan, sql, parameters: { ...plan.parameters, uses } },
     decodeRow: (row) => decodeRow(row, columnCount),
   }
-}
-
-const freeName = (sql: string): string => {
-  const lower = asciiLower(sql)
-  let name = '_dbc'
-  for (let next = 1; lower.includes(name); next++) name = `_dbc${next}`
-  return name
 }
 
 /** `c-c` is NULL for infinities only. */

@@ -20,6 +20,14 @@ export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"'
 /** A text as a string literal. NUL would end the statement: see `textLiteral`. */
 export const quoteString = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
+/** A name for a common table around a statement that occurs nowhere in its text. */
+export const unusedName = (sql: string): string => {
+  const used = new Set(sql.match(/_dbc\d*/gi)?.map(asciiLower))
+  let name = '_dbc'
+  for (let next = 1; used.has(name); next++) name = `_dbc${next}`
+  return name
+}
+
 const RESERVED_PREFIXES = ['sqlite_', '_rqlite', '_dbcluster']
 
 /** Whether a table belongs to SQLite, rqlite or dbcluster; compared as SQLite compares names. */

@@ -1,5 +1,5 @@
 import type { SqlArgs, SqlValue } from '@dbcluster/protocol'
-import { asciiLower, nameOf } from '../identifier.js'
+import { asciiLower, nameOf, unusedName } from '../identifier.js'
 import type { StatementPlan } from '../plan.js'
 import type { TokenRange } from '../split.js'
 import { applyEdits, type Edit } from './edits.js'
@@ -81,15 +81,14 @@ export const guardRowids = ({ source, schema, isSafe }: RowidGuard, ranges: read
   return edits.length === 0 ? source.sql : applyEdits(source.sql, edits)
 }
 
-const givesRowid = ({ columns, at }: WrittenValue, table: KnownTable): boolean => {
-  const given = columns ?? table.columns
-  const isOne = (name: string): boolean => table.rowidNames.includes(name)
-  return at < given.length ? isOne(given[at] ?? '') : given.some(isOne)
+const givesRowid = ({ columns, place }: WrittenValue, table: KnownTable): boolean => {
+  const given = columns.length === 0 ? [table.columns[place] ?? ''] : columns
+  return given.some((name) => table.rowidNames.includes(name))
 }
 
-const guardedValue = (source: Source, { range, columns, at }: WrittenValue): readonly Edit[] => {
+const guardedValue = (source: Source, { range, columns }: WrittenValue): readonly Edit[] => {
   const start = source.tokens[range.from]?.start ?? 0
-  if (columns !== undefined && at >= columns.length) {
+  if (columns.length > 1) {
     refuse('a rowid that is set together with other columns', 'set the rowid by itself: SET id = …', start)
   }
   const end = source.tokens[range.end - 1]?.end ?? start
@@ -106,9 +105,7 @@ const guardedSelect = (
 ): readonly Edit[] => {
   const given = columns ?? table.columns
   if (!given.some((name) => table.rowidNames.includes(name))) return []
-  const lower = source.sql.toLowerCase()
-  let name = '_dbc'
-  for (let next = 1; lower.includes(name); next++) name = `_dbc${next}`
+  const name = unusedName(source.sql)
   const names = given.map((_, at) => `c${at}`)
   const results = given.map((column, at) => (table.rowidNames.includes(column) ? look(`c${at}`) : `c${at}`))
   const start = source.tokens[range.from]?.start ?? 0

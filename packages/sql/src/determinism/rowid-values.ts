@@ -15,13 +15,13 @@ export interface WrittenValues {
   readonly select: { readonly range: TokenRange; readonly columns: readonly string[] | undefined } | undefined
 }
 
-/** One expression. Several columns get a row of values: `SET (a, b) = (SELECT …)`. */
+/** One expression, and what gets its value. */
 export interface WrittenValue {
   readonly range: TokenRange
-  /** In lower case; undefined where the place among the table's columns says it. */
-  readonly columns: readonly string[] | undefined
+  /** The column, in lower case; several for `SET (a, b) = (SELECT …)`; none where its place in the row says which. */
+  readonly columns: readonly string[]
   /** Which value of its row it is, from 0. */
-  readonly at: number
+  readonly place: number
 }
 
 /** Reads what a statement writes; undefined for one that is no INSERT, REPLACE or UPDATE. */
@@ -56,22 +56,23 @@ export const computedColumnsOf = (source: Source, range: TokenRange): readonly s
   const written = writtenValuesOf(source, range)
   if (written === undefined) return []
   const names = written.values
-    .filter((value) => !isPlain(source, value.range))
-    .flatMap(({ columns, at }) => (columns === undefined ? ANY_COLUMN : (columns[at] ?? columns)))
+    .filter(({ range: value }) => !isPlain(source, value))
+    .flatMap(({ columns }) => (columns.length === 0 ? [ANY_COLUMN] : columns))
   const selected = written.select === undefined ? [] : (written.select.columns ?? [ANY_COLUMN])
   return [...new Set([...names, ...selected])]
 }
 
-const rowValues = (source: Source, { rows, columns }: InsertShape): readonly WrittenValue[] =>
-  rows.kind !== 'values'
-    ? []
-    : rows.rows.flatMap(({ open, close }) =>
-        splitAtCommas(source, { from: open + 1, end: close }).map((range, at) => ({
-          range,
-          columns: columns?.names,
-          at,
-        })),
-      )
+const rowValues = (source: Source, { rows, columns }: InsertShape): readonly WrittenValue[] => {
+  if (rows.kind !== 'values') return []
+  const names = columns?.names
+  return rows.rows.flatMap(({ open, close }) =>
+    splitAtCommas(source, { from: open + 1, end: close }).map((range, place) => ({
+      range,
+      columns: names === undefined ? [] : [names[place] ?? ''],
+      place,
+    })),
+  )
+}
 
 const updatedTable = (source: Source, range: TokenRange): string | undefined => {
   const cursor = new Cursor(source.sql, source.tokens, verbOf(source, range), range.end)
@@ -87,12 +88,16 @@ const ENDS: ReadonlySet<string> = new Set(['WHERE', 'FROM', 'RETURNING', 'ORDER'
 const assignmentsOf = (source: Source, { from, end }: TokenRange): readonly WrittenValue[] => {
   const found: WrittenValue[] = []
   const next = (at: number): number => (source.type(at) === 'lparen' ? source.close(at) + 1 : at + 1)
-  for (let at = from; at < end; at = next(at)) {
-    if (source.keyword(at) !== 'SET') continue
-    let last = at + 1
-    while (last < end && !isEnd(source, last)) last = next(last)
-    const assigned = splitAtCommas(source, { from: at + 1, end: Math.min(last, end) })
-    found.push(...assigned.flatMap((assignment) => assignmentOf(source, assignment)))
+  for (let at = from; at < end; ) {
+    if (source.keyword(at) !== 'SET') {
+      at = next(at)
+      continue
+    }
+    const first = at + 1
+    at = first
+    while (at < end && !isEnd(source, at)) at = next(at)
+    const assigned = splitAtCommas(source, { from: first, end: Math.min(at, end) })
+    for (const assignment of assigned) found.push(...assignmentOf(source, assignment))
   }
   return found
 }
@@ -104,15 +109,15 @@ const isEnd = (source: Source, at: number): boolean =>
 /** `name = …` or `(names) = …` */
 const assignmentOf = (source: Source, { from, end }: TokenRange): readonly WrittenValue[] => {
   if (source.type(from) !== 'lparen') {
-    return [{ range: { from: from + 2, end }, columns: [source.name(from)], at: 0 }]
+    return [{ range: { from: from + 2, end }, columns: [source.name(from)], place: 0 }]
   }
   const close = source.close(from)
-  const names = splitAtCommas(source, { from: from + 1, end: close }).map((name) => source.name(name.from))
+  const columns = splitAtCommas(source, { from: from + 1, end: close }).map((name) => source.name(name.from))
   const range = { from: close + 2, end }
-  if (names.length === 1) return [{ range, columns: names, at: 0 }]
-  const isRow =
-    source.type(range.from) === 'lparen' && !['SELECT', 'WITH', 'VALUES'].includes(source.keyword(range.from + 1))
-  if (!isRow) return [{ range, columns: names, at: names.length }]
+  const isRow = source.type(range.from) === 'lparen' && !SUBQUERY.has(source.keyword(range.from + 1))
+  if (columns.length === 1 || !isRow) return [{ range, columns, place: 0 }]
   const values = splitAtCommas(source, { from: range.from + 1, end: source.close(range.from) })
-  return values.map((value, at) => ({ range: value, columns: names, at }))
+  return values.map((value, place) => ({ range: value, columns: [columns[place] ?? ''], place }))
 }
+
+const SUBQUERY: ReadonlySet<string> = new Set(['SELECT', 'WITH', 'VALUES'])

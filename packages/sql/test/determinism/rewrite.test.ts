@@ -216,6 +216,24 @@ test('reads may say now, and are only rewritten where they stand among writes', 
 
 test('a text of the largest size takes no longer than its length', () => {
   const started = process.cpuUsage()
+  const sql = 'CREATE TABLE t(a, id INTEGER PRIMARY KEY)'
+  const schema = knownSchemaOf([{ type: 'table', name: 't', table: 't', sql }])
+  const INSERT = 'INSERT INTO t(a, id) VALUES '
+  for (const [before, piece] of [
+    ['', 'UPDATE t SET id = '],
+    ['UPDATE t SET ', '(a, id) = (SELECT 1, 2),'],
+    ['UPDATE t SET ', '(a, id) = (1, 2),'],
+    ['INSERT INTO t SELECT ', '_dbc, _dbc1, id,'],
+    [INSERT, '(1, a, a, a),'],
+    [`${INSERT}(1, 2)`, ' ON CONFLICT DO UPDATE SET id = 1 + 1'],
+  ] as const) {
+    const text = before + piece.repeat(Math.floor(100_000 / piece.length))
+    try {
+      makeDeterministic(planStatement(text), [], { nowMs: NOW_MS, randomBytes, schema })
+    } catch {
+      // as below
+    }
+  }
   for (const piece of ['date(', '(SELECT ', "date('now'),", 'random,', 'CURRENT_DATE,', 'date(a),']) {
     const sql = `INSERT INTO r SELECT ${piece.repeat(Math.floor(100_000 / piece.length))}`
     try {
