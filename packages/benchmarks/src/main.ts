@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { benchCreate } from './bench-create.js'
 import { benchFailover } from './bench-failover.js'
+import { benchFlood } from './bench-flood.js'
 import { benchQuery } from './bench-query.js'
 import { benchSql } from './bench-sql.js'
 import { benchTls } from './bench-tls.js'
@@ -18,10 +19,11 @@ const USAGE = `Measures dbcluster beside bare rqlited, in the same run.
   wake     from a query for a database that sleeps to its first row
   wakes    from twenty such queries at once to the row of each
   failover from the end of a leader by SIGKILL to the next acknowledged write
+  flood    a read by one key while another one floods the gateway
   tls      replicas with and without protection: start, writes
   sql      the check of statements, for the first time and remembered; starts no cluster
 
-  --runs N   creations, requests, wake-ups, rounds of wake-ups or lost leaders of each kind, or rounds (default: 20, 500, 50, 3, 20, 500, 50)
+  --runs N   creations, requests, wake-ups, rounds of wake-ups or lost leaders of each kind, or rounds (default: 20, 500, 50, 3, 20, 5, 500, 50)
   --save     also write docs/benchmarks/<name>.md
 `
 
@@ -31,6 +33,7 @@ const BENCHMARKS = {
   wake: { run: benchWake, runs: 50 },
   wakes: { run: benchWakes, runs: 3 },
   failover: { run: benchFailover, runs: 20 },
+  flood: { run: benchFlood, runs: 5 },
   tls: { run: benchTls, runs: 500 },
   sql: { run: benchSql, runs: 50 },
 } as const

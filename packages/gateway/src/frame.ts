@@ -1,8 +1,9 @@
 import { type DbClusterError, errorTraits, type Logger, toDbClusterError } from '@dbcluster/protocol'
 import type { Context, ErrorHandler, MiddlewareHandler } from 'hono'
+import type { RefusalPace } from './guards/refusal-pace.js'
 import type { GatewayMetrics } from './metrics.js'
 import { readRequestId } from './request/headers.js'
-import type { NodeBindings } from './request/source.js'
+import { type NodeBindings, type RequestSource, sourceOf } from './request/source.js'
 import { failureResponse } from './response/failure.js'
 
 /** What handlers leave for the frame around them. */
@@ -51,16 +52,47 @@ export const requestFrame =
 const isEncrypted = (env: NodeBindings | undefined): boolean =>
   (env?.incoming?.socket as { readonly encrypted?: boolean } | undefined)?.encrypted === true
 
-/** What any error becomes: our one shape. The frame logs it. */
-export const failureHandler: ErrorHandler<GatewayEnv> = (thrown, context) => {
-  const failure = toDbClusterError(thrown)
+/** What any error becomes: our one shape. The frame logs it. @param endsConnection the client shall not go on on it */
+export const answerFailure = (failure: DbClusterError, context: GatewayContext, endsConnection = false): Response => {
   context.set('failure', failure)
-  const { headers } = context.req.raw
-  return failureResponse(failure, {
-    requestId: context.get('requestId'),
-    credentialGiven: headers.has('authorization') || headers.has('x-api-key'),
-  })
+  const credentialGiven = credentialOf(context) !== undefined
+  return failureResponse(failure, { requestId: context.get('requestId'), credentialGiven, endsConnection })
 }
+
+/** Refusals of who asks, whatever it asks for. */
+const PACED: readonly number[] = [401, 403, 429]
+
+/** Answers what handlers throw; those who heed no refusal are told in their time. */
+export const failureHandler = (pace: RefusalPace): ErrorHandler<GatewayEnv> => {
+  return async (thrown, context) => {
+    const failure = toDbClusterError(thrown)
+    const credential = credentialOf(context)
+    if (credential === undefined || !PACED.includes(errorTraits(failure.code).status)) {
+      return answerFailure(failure, context)
+    }
+    const { delayMs, endsConnection } = pace.next(credential)
+    if (delayMs > 0) await putOff(delayMs, sourceOf(context.req.raw, context.env))
+    return answerFailure(failure, context, endsConnection)
+  }
+}
+
+const credentialOf = ({ req }: GatewayContext): string | undefined => {
+  const { headers } = req.raw
+  return headers.get('authorization') ?? headers.get('x-api-key') ?? undefined
+}
+
+/** Resolves after a while, or when there is nobody left to be told. */
+const putOff = (delayMs: number, { onDisconnect }: Pick<RequestSource, 'onDisconnect'>): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      stopListening()
+      resolve()
+    }, delayMs)
+    const stopListening = onDisconnect(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 
 const logAnswer = (
   logger: Logger,

@@ -7,6 +7,7 @@ import { type GatewayInit, resolveConfig } from './config.js'
 import { ENDPOINTS } from './endpoints/all.js'
 import { failureHandler, type GatewayEnv, requestFrame } from './frame.js'
 import { Guards } from './guards/guards.js'
+import { RefusalPace } from './guards/refusal-pace.js'
 import { createEndpointHandler } from './handler.js'
 import { createMetrics } from './metrics.js'
 import { RATE_HEADERS } from './response/rate.js'
@@ -55,7 +56,7 @@ export const createGateway =
       // A database may have any name, so other methods on its path are no known route.
       if (!path.includes(':')) app.all(path, methodNotAllowed(path, methods))
     }
-    app.onError(failureHandler)
+    app.onError(failureHandler(new RefusalPace(() => performance.now())))
     app.notFound(routeNotFound([...paths.keys()].filter((path) => !path.includes(':'))))
     return app
   }

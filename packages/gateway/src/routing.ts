@@ -1,5 +1,5 @@
 import { DbClusterError } from '@dbcluster/protocol'
-import { failureHandler, type GatewayContext } from './frame.js'
+import { answerFailure, type GatewayContext } from './frame.js'
 import { suggest } from './request/suggest.js'
 
 const SHOWN_MAX_CHARS = 120
@@ -19,12 +19,12 @@ export const methodNotAllowed =
 /** Answers paths that are none of ours, with the one that may have been meant. */
 export const routeNotFound =
   (paths: readonly string[]) =>
-  (context: GatewayContext): Response | Promise<Response> => {
+  (context: GatewayContext): Response => {
     const { path } = context.req
     const meant = suggest(path.replace(/\/+$/, ''), paths) ?? suggest(`/v1/database${path}`, paths)
     const failure = new DbClusterError('ROUTE_NOT_FOUND', `there is nothing at ${path.slice(0, SHOWN_MAX_CHARS)}`, {
       hint: meant === undefined ? 'see /docs for the endpoints' : `did you mean ${meant}?`,
     })
     // Thrown here, it would pass by the frame.
-    return failureHandler(failure, context)
+    return answerFailure(failure, context)
   }

@@ -41,6 +41,9 @@ export interface Entrant {
   readonly hops: number
 }
 
+/** What is counted as one caller: a key, or the holders of tokens for one subject. */
+export const callerOf = ({ app, subject }: Principal): string => `${app}/${subject}`
+
 /** A refusal for too many at once: when to come again, in seconds. */
 const RETRY_AT_ONCE_SECONDS = 0.1
 
@@ -63,7 +66,7 @@ export class Admission {
 
   /** @throws DbClusterError `RATE_LIMITED` or `CONCURRENCY_LIMITED`, with the figures in `details` */
   enter({ principal, name, hops }: Entrant): Admitted {
-    const key = hops === 0 ? `key/${principal.app}/${principal.subject}` : undefined
+    const key = hops === 0 ? `key/${callerOf(principal)}` : undefined
     const database = name === undefined ? undefined : `database/${name}`
     if (key !== undefined) this.#checkRunning(key, this.#limits.keyConcurrency, 'credential')
     if (database !== undefined) this.#checkRunning(database, this.#limits.databaseConcurrency, 'database')

@@ -10,11 +10,12 @@ import {
   toDbClusterError,
   toErrorBody,
 } from '@dbcluster/protocol'
-import { Admission, type Admitted } from './admission.js'
+import { Admission, type Admitted, callerOf } from './admission.js'
 import { AuditTrail, type Call } from './audit-trail.js'
 import type { QueryComponents } from './components.js'
 import { type Deadline, startDeadline } from './deadline.js'
 import { ExactReads } from './exact-reads.js'
+import { FairTurns } from './fair-turns.js'
 import type { DatabaseActivity } from './gates.js'
 import { GroupCommit } from './group-commit.js'
 import { KnownSchemas } from './known-schemas.js'
@@ -75,10 +76,18 @@ class NodeQueryService implements QueryService {
       schemas: new KnownSchemas(),
       writes: new GroupCommit(),
     }
+    const turns = new FairTurns(() => performance.now())
     const router = new Router({
       ...components,
       sessions,
-      runLocally: (record, passage) => runOperation(run, record, passage),
+      runLocally: async (record, passage) => {
+        const endTurn = await turns.take(callerOf(passage.principal), passage.deadline.signal)
+        try {
+          return await runOperation(run, record, passage)
+        } finally {
+          endTurn()
+        }
+      },
     })
     this.#trail = new AuditTrail(components.audit, components.nowMs)
     this.#admission = new Admission(components.admission, () => performance.now())

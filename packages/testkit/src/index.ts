@@ -8,6 +8,7 @@ export { RAFT_GREETING, RQLITED_ENDPOINTS, RQLITED_NODE_REQUESTS } from './attac
 export { type AttackerInit, runAttacker } from './attack/run-attacker.js'
 export { sampleOperations } from './attack/sample-operations.js'
 export { type SampleRequest, sampleRequests } from './attack/sample-requests.js'
+export { type HttpFlood, type HttpFloodInit, type HttpFloodReport, startHttpFlood } from './attack/start-http-flood.js'
 export { type AskOptions, type DirectLine, type OperationOf, openDirectLine } from './cluster/direct-line.js'
 export type { HttpAnswer, HttpHelper, HttpRequest } from './cluster/http-helper.js'
 export { nodeConfigText, PORTS_PER_RANGE } from './cluster/node-config.js'

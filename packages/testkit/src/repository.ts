@@ -23,3 +23,6 @@ export const REAPER_PROGRAM = join(ROOT, 'packages', 'testkit', 'reaper.mjs')
 
 /** The program that attacks a node. */
 export const ATTACKER_PROGRAM = join(ROOT, 'packages', 'testkit', 'attacker.mjs')
+
+/** The program that floods a gateway. */
+export const HTTP_FLOOD_PROGRAM = join(ROOT, 'packages', 'testkit', 'attacker', 'http-flood.mjs')

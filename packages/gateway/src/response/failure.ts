@@ -10,10 +10,13 @@ const RETRY_AFTER_MAX_SECONDS = 3_600
 export interface FailedRequest {
   readonly requestId: string
   readonly credentialGiven: boolean
+  /** The client shall not go on on this connection. */
+  readonly endsConnection: boolean
 }
 
 /** The response for an error: one shape, the fitting status, nothing of our insides. */
-export const failureResponse = (error: DbClusterError, { requestId, credentialGiven }: FailedRequest): Response => {
+export const failureResponse = (error: DbClusterError, given: FailedRequest): Response => {
+  const { requestId, credentialGiven, endsConnection } = given
   const { status } = errorTraits(error.code)
   const body: ErrorBody = { ...toErrorBody(outward(error)), request_id: requestId }
   const headers = new Headers({ 'content-type': 'application/json' })
@@ -24,7 +27,7 @@ export const failureResponse = (error: DbClusterError, { requestId, credentialGi
   if (status === 429) for (const [name, value] of Object.entries(refusedRateHeaders(error))) headers.set(name, value)
   if (status === 405) headers.set('allow', String(error.details?.allow))
   // Not for a body that was too large: closing before the rest was read resets the connection, and the answer is lost.
-  if (error.code === 'CANCELLED' || status === 408) headers.set('connection', 'close')
+  if (error.code === 'CANCELLED' || status === 408 || endsConnection) headers.set('connection', 'close')
   return new Response(writeFields({ error: body }, 'plain'), { status, headers })
 }
 

@@ -26,6 +26,16 @@ export const trackConnections = (server: Server, event: 'connection' | 'secureCo
   return connections
 }
 
+/** Requests that may wait for their answers on one connection: HTTP/1.1 gives answers in turn, so further ones gain nothing. */
+const UNANSWERED_MAX = 32
+
+/** Whether a connection has asked so much more than was answered that it is ended; what it still brings is dropped. */
+export const endIfGreedy = (connections: Connections, socket: Socket): boolean => {
+  if (!socket.destroyed && (connections.get(socket)?.size ?? 0) <= UNANSWERED_MAX) return false
+  socket.destroy()
+  return true
+}
+
 /** How often unread answers are looked at. */
 const SWEEP_MS = 1_000
 /** Time that any answer gets to be read. */

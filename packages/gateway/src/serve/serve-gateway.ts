@@ -1,10 +1,10 @@
 import type { Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { DbClusterError } from '@dbcluster/protocol'
-import { createAdaptorServer } from '@hono/node-server'
+import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server'
 import type { GatewayApp } from '../gateway.js'
 import { answerClientErrors } from './client-error.js'
-import { type Connections, cutUnread, trackConnections } from './connections.js'
+import { type Connections, cutUnread, endIfGreedy, trackConnections } from './connections.js'
 
 /** Where a gateway listens. */
 export interface ServeInit {
@@ -45,7 +45,10 @@ const CLOSE_GRACE_MS = 65_000
 /** Serves an app on a socket. @throws DbClusterError `LISTEN_FAILED`, `CONFIG_INVALID` for a certificate that can't be used */
 export const serveGateway = async (app: Pick<GatewayApp, 'fetch'>, init: ServeInit): Promise<GatewayServer> => {
   const { host = '127.0.0.1', port, closeGraceMs = CLOSE_GRACE_MS, tls } = init
-  const server = createServer(app, tls)
+  const fetch: FetchCallback = (request, env) =>
+    // What a client sent ahead of its connection's end is looked at no further.
+    endIfGreedy(connections, env.incoming.socket) ? new Response(null, { status: 429 }) : app.fetch(request, env)
+  const server = createServer(fetch, tls)
   server.maxConnections = init.maxConnections ?? MAX_CONNECTIONS
   answerClientErrors(server)
   const connections = trackConnections(server, tls === undefined ? 'connection' : 'secureConnection')
@@ -63,7 +66,9 @@ export const serveGateway = async (app: Pick<GatewayApp, 'fetch'>, init: ServeIn
   }
 }
 
-const createServer = ({ fetch }: Pick<GatewayApp, 'fetch'>, tls: ServeInit['tls']): Server => {
+type FetchCallback = (request: Request, env: HttpBindings | Http2Bindings) => Response | Promise<Response>
+
+const createServer = (fetch: FetchCallback, tls: ServeInit['tls']): Server => {
   const serverOptions = {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
