@@ -28,7 +28,12 @@ const served = async (registry: Registry): Promise<string> => {
 describe('metrics of a node', () => {
   test('count what is logged, by the messages that are promised, and are served as Prometheus reads them', async () => {
     const metrics = createNodeMetrics()
-    metrics.watch({ databases: () => 7, connectedNodes: () => 2, replicas: () => new Map([['active', 3]]) })
+    metrics.watch({
+      databases: () => 7,
+      connectedNodes: () => 2,
+      guestsDisconnected: () => 1,
+      replicas: () => new Map([['active', 3]]),
+    })
     const logger = countingLogger(SILENT, metrics).child({ part: 'any' })
     const answered = { op: 'query', app: 'demo', database: 'users', code: 'ok', duration_ms: 2 }
     logger.debug('Request answered', answered)
@@ -59,6 +64,7 @@ describe('metrics of a node', () => {
         'dbcluster_node_orphans_total 1',
         'dbcluster_node_databases 7',
         'dbcluster_node_connected_nodes 2',
+        'dbcluster_node_guests_disconnected 1',
         'dbcluster_node_replicas{status="active"} 3',
       ]),
     )

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually, startTestCluster, type TestCluster, type TestNode } from '@dbcluster/testkit'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { describeBroughtOver } from './suites/brought-over.js'
 import { describeKeyRotation } from './suites/key-rotation.js'
 import { replicasOf } from './support/rqlite-view.js'
 
@@ -51,5 +52,6 @@ describe('the processes of a database', () => {
   })
 })
 
+describeBroughtOver(() => cluster)
 // Last: what the cluster is asked with has the old network key.
 describeKeyRotation(() => cluster)

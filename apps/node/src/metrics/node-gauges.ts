@@ -10,6 +10,7 @@ export const nodeGauges = (coordinator: Coordinator, network: Network): NodeGaug
     const connected = new Set(network.connectedPeers())
     return coordinator.roster?.members.filter(({ peerId }) => connected.has(peerId)).length ?? 0
   },
+  guestsDisconnected: () => network.stats().guestsDisconnected,
   replicas: () => {
     const counts = new Map<string, number>()
     for (const record of coordinator.databases('')) {

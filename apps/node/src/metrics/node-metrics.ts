@@ -14,6 +14,8 @@ export interface NodeGauges {
   databases(): number
   /** Nodes that it is connected to. */
   connectedNodes(): number
+  /** Applications and gateways disconnected for what they made it hold, since it was started. */
+  guestsDisconnected(): number
 }
 
 /** What a node counts. */
@@ -111,6 +113,11 @@ const watch = (registers: Registry[], gauges: NodeGauges): void => {
     })
   gauge('dbcluster_node_databases', 'Databases that this node knows of', gauges.databases)
   gauge('dbcluster_node_connected_nodes', 'Other nodes that this one is connected to', gauges.connectedNodes)
+  gauge(
+    'dbcluster_node_guests_disconnected',
+    'Applications and gateways disconnected for the memory that they made this node hold, since it was started',
+    gauges.guestsDisconnected,
+  )
   new Gauge({
     name: 'dbcluster_node_replicas',
     help: 'Replicas placed on this node, by status',
