@@ -4,6 +4,7 @@ import type { ConfigFault } from '../faults.js'
 import type { KeyPath } from '../key-path.js'
 import { leafKeys, schemaAt } from '../schema/walk.js'
 import { nearest } from '../suggest.js'
+import { tooDeepAt } from './too-deep.js'
 
 /** One value that stands above the file's. */
 export interface Override {
@@ -39,6 +40,7 @@ const readValue = (schema: TSchema, text: string): unknown => {
 const readList = (text: string): unknown => {
   if (text.trim() === '') return []
   if (!text.trim().startsWith('[')) return text.split(',').map((entry) => entry.trim())
+  if (tooDeepAt(text) !== undefined) return text
   const document = parseDocument(text, { prettyErrors: false })
   return document.errors.length > 0 ? text : document.toJS({ maxAliasCount: 0 })
 }

@@ -12,6 +12,7 @@ import {
 } from 'yaml'
 import type { ConfigFault, FaultCode, Origin } from '../faults.js'
 import { isMapping, type KeyPath } from '../key-path.js'
+import { tooDeepAt } from './too-deep.js'
 
 /** Largest configuration file. It holds at most some thousand API keys. */
 export const FILE_MAX_BYTES = 4 * 1024 * 1024
@@ -53,7 +54,8 @@ const child = (document: Document, parent: Node | undefined, part: string | numb
 /** Reads a YAML 1.2 text. Never throws: what is wrong with it is in `faults`. */
 export const readYaml = (text: string, source: string): YamlDocument => {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const deepAt = tooDeepAt(text)
+  const document = parseDocument(deepAt === undefined ? text : '', { lineCounter: lines, prettyErrors: false })
   const at = (offset: number): Origin => {
     const { line, col } = lines.linePos(offset)
     return { source, line: Math.max(1, line), column: Math.max(1, col) }
@@ -77,6 +79,13 @@ export const readYaml = (text: string, source: string): YamlDocument => {
     message,
     ...at(offset),
   })
+  if (deepAt !== undefined) {
+    const wrong = {
+      ...fault('YAML_SYNTAX', 0, 'lists and sections stand more than 64 deep within each other'),
+      ...placeIn(text, deepAt, source),
+    }
+    return { values: {}, faults: [wrong], usable: false, locate }
+  }
   const faults = document.errors.map(({ code, message, pos }) =>
     code === 'DUPLICATE_KEY'
       ? fault(
@@ -110,6 +119,12 @@ export const readYaml = (text: string, source: string): YamlDocument => {
     ...locate([], 'value'),
   }
   return { values: {}, faults: [...faults, wrong], usable: false, locate }
+}
+
+/** Of a text that was not read. */
+const placeIn = (text: string, offset: number, source: string): Origin => {
+  const before = text.slice(0, offset).split('\n')
+  return { source, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
 }
 
 const keyAt = (text: string, offset: number): string => /^[^\s:]+/.exec(text.slice(offset, offset + 80))?.[0] ?? 'here'
