@@ -255,7 +255,7 @@ test.each([
     )
     // The flood was one: more was refused or cut off than was let in, where more was asked than may be.
     if (connections * pipelined > AT_ONCE) expect((outcomes[429] ?? 0) + (outcomes.closed ?? 0)).toBeGreaterThan(0)
-    expect(mib).toBeLessThan(600)
+    expect(mib).toBeLessThan(300)
   },
   180_000,
 )

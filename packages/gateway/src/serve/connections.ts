@@ -11,8 +11,13 @@ export type Connections = Map<Socket, Set<ServerResponse>>
 export const trackConnections = (server: Server, event: 'connection' | 'secureConnection'): Connections => {
   const connections: Connections = new Map()
   server.on(event, (socket: Socket) => {
-    connections.set(socket, new Set())
-    socket.once('close', () => connections.delete(socket))
+    const answering = new Set<ServerResponse>()
+    connections.set(socket, answering)
+    socket.once('close', () => {
+      connections.delete(socket)
+      // Node tells the answer whose turn it was; those behind it would be kept, with all that waits for their end.
+      for (const response of answering) if (response.socket === null) response.emit('close')
+    })
   })
   server.prependListener('request', ({ socket }, response: ServerResponse) => {
     const answering = connections.get(socket)
