@@ -8,9 +8,9 @@ import {
   type SqlPlanner,
   type StatementPlan,
 } from '@dbcluster/sql'
-import type { GivenStatement } from './exact-rows.js'
-import type { DataOperation } from './needs.js'
-import type { QueryLimits } from './query-limits.js'
+import type { DataOperation } from './admission/needs.js'
+import type { QueryLimits } from './admission/query-limits.js'
+import type { GivenStatement } from './reads/exact-rows.js'
 import { atStatement } from './statement-index.js'
 
 /** What the check needs only to find arguments that don't fit; how values are encoded is another matter. */

@@ -3,9 +3,9 @@ import type { Coordinator } from '@dbcluster/coordinator'
 import type { AuditLog, Logger } from '@dbcluster/protocol'
 import type { RqliteCapabilities, RqliteClient } from '@dbcluster/rqlite'
 import type { SqlPlanner } from '@dbcluster/sql'
-import type { AdmissionLimits } from './admission.js'
+import type { AdmissionLimits } from './admission/admission.js'
+import type { QueryLimits } from './admission/query-limits.js'
 import type { QueryGates } from './gates.js'
-import type { QueryLimits } from './query-limits.js'
 
 /** A replica on this node whose rqlited is meant to run. */
 export interface LocalReplica {

@@ -1,5 +1,5 @@
-export { type AdmissionLimits, DEFAULT_ADMISSION_LIMITS } from './admission.js'
+export { type AdmissionLimits, DEFAULT_ADMISSION_LIMITS } from './admission/admission.js'
+export { DEFAULT_QUERY_LIMITS, type QueryLimits } from './admission/query-limits.js'
 export type { LocalReplica, LocalReplicas, QueryComponents, QueryNetwork } from './components.js'
 export { createQueryGates, type DatabaseActivity, type QueryGates } from './gates.js'
-export { DEFAULT_QUERY_LIMITS, type QueryLimits } from './query-limits.js'
 export { createQueryService, type IncomingRequest, type QueryService } from './service.js'

@@ -10,14 +10,14 @@ import {
   toErrorBody,
 } from '@dbcluster/protocol'
 import { decodeDefault, isRead, restoreDefaults, type StatementPlan } from '@dbcluster/sql'
-import type { DataOperation } from './needs.js'
+import type { DataOperation } from './admission/needs.js'
 import type { Passage } from './passage.js'
-import { checkResultSize } from './result-size.js'
+import { checkResultSize } from './reads/result-size.js'
+import { readSchema } from './reads/schema.js'
 import { callOptions, type Run, type RunComponents, readApplied } from './run.js'
-import { runBatch, runCreateTable, runDropTable, runTransaction, runWrite } from './run-writes.js'
-import { readSchema } from './schema.js'
 import { atIndex } from './statement-index.js'
-import { readFailure } from './write-outcome.js'
+import { runBatch, runCreateTable, runDropTable, runTransaction, runWrite } from './writes/run-writes.js'
+import { readFailure } from './writes/write-outcome.js'
 
 /** Runs an operation on the replica of this node. @throws DbClusterError `NOT_REPLICA` and what rqlited answers */
 export const runOperation = async (

@@ -1,6 +1,6 @@
 import type { ClientRequest, Consistency, Principal } from '@dbcluster/protocol'
+import type { DataOperation } from './admission/needs.js'
 import type { Deadline } from './deadline.js'
-import type { DataOperation } from './needs.js'
 
 /** One request on its way: who asks, what, for how long, and how often it was passed on. */
 export interface Ask {

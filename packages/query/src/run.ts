@@ -1,13 +1,13 @@
 import type { DatabaseRecord } from '@dbcluster/protocol'
 import type { CallOptions } from '@dbcluster/rqlite'
 import type { SqlPlanner } from '@dbcluster/sql'
+import type { QueryLimits } from './admission/query-limits.js'
 import type { LocalReplica } from './components.js'
-import type { ExactReads } from './exact-reads.js'
-import type { GroupCommit } from './group-commit.js'
-import type { KnownSchemas } from './known-schemas.js'
 import type { Passage } from './passage.js'
-import type { QueryLimits } from './query-limits.js'
-import type { ReplicaSessions } from './replica-sessions.js'
+import type { ExactReads } from './reads/exact-reads.js'
+import type { ReplicaSessions } from './routing/replica-sessions.js'
+import type { GroupCommit } from './writes/group-commit.js'
+import type { KnownSchemas } from './writes/known-schemas.js'
 
 /** What running operations on replicas takes. */
 export interface RunComponents {

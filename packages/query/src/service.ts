@@ -10,21 +10,21 @@ import {
   toDbClusterError,
   toErrorBody,
 } from '@dbcluster/protocol'
-import { Admission, type Admitted, callerOf } from './admission.js'
-import { AuditTrail, type Call } from './audit-trail.js'
+import { Admission, type Admitted, callerOf } from './admission/admission.js'
+import { AuditTrail, type Call } from './admission/audit-trail.js'
+import { FairTurns } from './admission/fair-turns.js'
+import { OPERATION_NEEDS } from './admission/needs.js'
 import type { QueryComponents } from './components.js'
 import { type Deadline, startDeadline } from './deadline.js'
-import { ExactReads } from './exact-reads.js'
-import { FairTurns } from './fair-turns.js'
 import type { DatabaseActivity } from './gates.js'
-import { GroupCommit } from './group-commit.js'
-import { KnownSchemas } from './known-schemas.js'
-import { OPERATION_NEEDS } from './needs.js'
 import { runOperation } from './operations.js'
 import type { Ask } from './passage.js'
 import { type PerformComponents, perform } from './perform.js'
-import { ReplicaSessions } from './replica-sessions.js'
-import { Router } from './router.js'
+import { ExactReads } from './reads/exact-reads.js'
+import { ReplicaSessions } from './routing/replica-sessions.js'
+import { Router } from './routing/router.js'
+import { GroupCommit } from './writes/group-commit.js'
+import { KnownSchemas } from './writes/known-schemas.js'
 
 /** Requests that a node works on at once; further ones are refused with `OVERLOADED`. */
 const MAX_IN_FLIGHT = 2_000

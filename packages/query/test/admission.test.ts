@@ -1,7 +1,7 @@
 import type { ClientResponse, Operation } from '@dbcluster/protocol'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { RateLimiter } from '../src/rate-limiter.js'
+import { RateLimiter } from '../src/admission/rate-limiter.js'
 import { createWorld, recordOf } from './support/world.js'
 
 const schema: Operation = { op: 'list' }

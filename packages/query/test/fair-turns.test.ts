@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { FairTurns, TURNS } from '../src/fair-turns.js'
+import { FairTurns, TURNS } from '../src/admission/fair-turns.js'
 
 const never = new AbortController().signal
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -3,8 +3,8 @@ import type { ExecuteOptions, RqliteClient, RqliteResult, RqliteStatement } from
 import { planStatement } from '@dbcluster/sql'
 import { describe, expect, test } from '@jest/globals'
 import { startDeadline } from '../src/deadline.js'
-import { GroupCommit } from '../src/group-commit.js'
-import type { PlannedStatement } from '../src/write-units.js'
+import { GroupCommit } from '../src/writes/group-commit.js'
+import type { PlannedStatement } from '../src/writes/write-units.js'
 
 const result = (over: Partial<RqliteResult> = {}): RqliteResult => ({
   columns: [],

@@ -1,7 +1,7 @@
 import { DbClusterError } from '@dbcluster/protocol'
 import { createSqlPlanner } from '@dbcluster/sql'
 import { describe, expect, test } from '@jest/globals'
-import { writeUnits } from '../src/write-units.js'
+import { writeUnits } from '../src/writes/write-units.js'
 
 const plan = createSqlPlanner().plan('UPDATE t SET a = 1')
 const planned = [{ plan, bound: { sql: plan.sql } }]

@@ -1,7 +1,7 @@
 import type { TableSchema } from '@dbcluster/protocol'
 import type { CallOptions, RqliteClient, RqliteResult } from '@dbcluster/rqlite'
 import { restoreDefaults } from '@dbcluster/sql'
-import { withoutIndex } from './statement-index.js'
+import { withoutIndex } from '../statement-index.js'
 
 const TABLES = `SELECT name, type, sql, coalesce(rootpage, 0) = 0 FROM sqlite_schema
   WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND sql IS NOT NULL ORDER BY rowid`

@@ -11,7 +11,7 @@ import {
   type OperationResults,
   type Principal,
 } from '@dbcluster/protocol'
-import type { QueryComponents } from './components.js'
+import type { QueryComponents } from '../components.js'
 
 /** Operations on API keys. */
 export type KeyOperation = Extract<Operation, { op: 'createKey' | 'listKeys' | 'revokeKey' }>

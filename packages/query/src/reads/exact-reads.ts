@@ -1,9 +1,9 @@
 import { type Consistency, DbClusterError, type RowsResult, type SqlArgs } from '@dbcluster/protocol'
 import type { CallOptions, RqliteCapabilities, RqliteClient, RqliteResult } from '@dbcluster/rqlite'
 import { type ExactRead, type StatementPlan, wrapForExactValues } from '@dbcluster/sql'
+import { withoutIndex } from '../statement-index.js'
 import { boundStatement } from './bound.js'
 import { isFaithful } from './faithful-types.js'
-import { withoutIndex } from './statement-index.js'
 
 /** Statements whose columns are remembered; the one not used for longest goes first. */
 const MAX_REMEMBERED = 1_000

@@ -1,6 +1,6 @@
-import type { QueryComponents } from './components.js'
+import type { QueryComponents } from '../components.js'
+import type { Ask } from '../passage.js'
 import { forward } from './forwarder.js'
-import type { Ask } from './passage.js'
 
 /** How long other nodes may take to tell about their replicas: a status that is late is worth less than none. */
 const ANSWER_WITHIN_MS = 1_000

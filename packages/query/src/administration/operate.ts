@@ -5,10 +5,10 @@ import {
   type OperationResults,
   type RecoveryResult,
 } from '@dbcluster/protocol'
-import type { QueryComponents } from './components.js'
-import { forward } from './forwarder.js'
-import type { Ask } from './passage.js'
-import { unlessAborted } from './wait.js'
+import type { QueryComponents } from '../components.js'
+import type { Ask } from '../passage.js'
+import { forward } from '../routing/forwarder.js'
+import { unlessAborted } from '../wait.js'
 
 /** Operations on nodes, for whoever holds the cluster key. */
 export type NodeOperation = Extract<Operation, { op: 'drainNode' | 'forgetNode' }>

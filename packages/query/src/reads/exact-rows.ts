@@ -1,11 +1,11 @@
 import type { RowsResult, SqlArgs } from '@dbcluster/protocol'
 import type { RqliteCapabilities, RqliteClient, RqliteResult, RqliteStatement } from '@dbcluster/rqlite'
 import { isRead, type StatementPlan, wrapForExactValues } from '@dbcluster/sql'
+import type { PlannedStatement } from '../writes/write-units.js'
 import { assertion } from './assertion.js'
 import { boundStatement } from './bound.js'
 import { isFaithful } from './faithful-types.js'
 import { exactReturning, returnsStar } from './returning.js'
-import type { PlannedStatement } from './write-units.js'
 
 /** A statement of a batch or transaction, checked. */
 export interface GivenStatement {

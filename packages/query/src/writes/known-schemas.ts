@@ -1,9 +1,9 @@
 import { DbClusterError, toDbClusterError } from '@dbcluster/protocol'
 import { type KnownSchema, knownSchemaOf } from '@dbcluster/sql'
-import { startDeadline } from './deadline.js'
-import { callOptions, type Run, readApplied } from './run.js'
-import { withoutIndex } from './statement-index.js'
-import { unlessAborted } from './wait.js'
+import { startDeadline } from '../deadline.js'
+import { callOptions, type Run, readApplied } from '../run.js'
+import { withoutIndex } from '../statement-index.js'
+import { unlessAborted } from '../wait.js'
 
 /** Databases whose schema is remembered; the one not used for longest goes first. */
 const MAX_REMEMBERED = 1_000

@@ -10,9 +10,9 @@ import {
   type ResultMeta,
   toDbClusterError,
 } from '@dbcluster/protocol'
-import type { QueryComponents } from './components.js'
-import type { Ask } from './passage.js'
-import { readFailure } from './write-outcome.js'
+import type { QueryComponents } from '../components.js'
+import type { Ask } from '../passage.js'
+import { readFailure } from '../writes/write-outcome.js'
 
 /**
  * A node that is passed a request gets this much less time than there is, so that its own answer, which knows whether

@@ -1,8 +1,8 @@
 import { effectiveReplicas } from '@dbcluster/metadata'
 import { type Consistency, type DatabaseRecord, DbClusterError, LIMITS, toDbClusterError } from '@dbcluster/protocol'
-import type { QueryComponents } from './components.js'
+import type { QueryComponents } from '../components.js'
+import type { Passage } from '../passage.js'
 import { forward } from './forwarder.js'
-import type { Passage } from './passage.js'
 import type { ReplicaSessions } from './replica-sessions.js'
 import { mayRetry, PATIENCE_MS, pauseAfterMs, unavailable } from './retry-policy.js'
 

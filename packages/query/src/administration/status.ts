@@ -6,10 +6,10 @@ import type {
   ReplicaAssignment,
   ReplicaStatus,
 } from '@dbcluster/protocol'
-import type { QueryComponents } from './components.js'
-import type { Ask } from './passage.js'
-import { peerAnswers } from './peer-answers.js'
-import type { ReplicaSessions } from './replica-sessions.js'
+import type { QueryComponents } from '../components.js'
+import type { Ask } from '../passage.js'
+import { peerAnswers } from '../routing/peer-answers.js'
+import type { ReplicaSessions } from '../routing/replica-sessions.js'
 
 /** What a status is put together from. */
 export interface StatusComponents extends Pick<QueryComponents, 'coordinator' | 'network' | 'gates'> {

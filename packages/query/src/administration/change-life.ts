@@ -1,10 +1,10 @@
 import { effectiveReplicas } from '@dbcluster/metadata'
 import { type DatabaseRecord, type DatabaseStatusResult, DbClusterError } from '@dbcluster/protocol'
-import type { QueryComponents } from './components.js'
-import { forward } from './forwarder.js'
-import type { Ask } from './passage.js'
+import type { QueryComponents } from '../components.js'
+import type { Ask } from '../passage.js'
+import { forward } from '../routing/forwarder.js'
+import { unlessAborted } from '../wait.js'
 import { databaseStatus, type StatusComponents } from './status.js'
-import { unlessAborted } from './wait.js'
 
 /** One replica read through Raft, so a majority works; the others say so of themselves some milliseconds later. */
 const SETTLE = { looks: 40, pauseMs: 50 } as const

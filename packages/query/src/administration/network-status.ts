@@ -1,5 +1,5 @@
 import type { NodeStatus } from '@dbcluster/protocol'
-import type { QueryComponents } from './components.js'
+import type { QueryComponents } from '../components.js'
 
 /** Every node of the network as this one sees it. */
 export const networkStatus = ({

@@ -1,7 +1,7 @@
 import { DbClusterError, isDbClusterError, toDbClusterError } from '@dbcluster/protocol'
 import { outcomeOf } from '@dbcluster/rqlite'
-import type { Deadline } from './deadline.js'
-import { tooLarge } from './result-size.js'
+import type { Deadline } from '../deadline.js'
+import { tooLarge } from '../reads/result-size.js'
 
 /**
  * What a failed write is to its caller. The end of its time, or the caller's own wish to stop, says nothing of what

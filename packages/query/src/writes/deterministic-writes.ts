@@ -11,9 +11,9 @@ import {
   needsKnownSchema,
   pastAfter,
 } from '@dbcluster/sql'
-import type { GivenStatement } from './exact-rows.js'
-import type { Run } from './run.js'
-import { atStatement } from './statement-index.js'
+import type { GivenStatement } from '../reads/exact-rows.js'
+import type { Run } from '../run.js'
+import { atStatement } from '../statement-index.js'
 import { readFailure } from './write-outcome.js'
 import type { UnitOutcome } from './write-units.js'
 

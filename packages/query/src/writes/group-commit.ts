@@ -1,6 +1,6 @@
 import { DbClusterError } from '@dbcluster/protocol'
 import type { RqliteClient } from '@dbcluster/rqlite'
-import type { Deadline } from './deadline.js'
+import type { Deadline } from '../deadline.js'
 import { writeFailure } from './write-outcome.js'
 import { type PlannedStatement, type UnitOutcome, writeUnits } from './write-units.js'
 

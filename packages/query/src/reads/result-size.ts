@@ -1,5 +1,5 @@
 import { DbClusterError, type RowsResult } from '@dbcluster/protocol'
-import type { QueryLimits } from './query-limits.js'
+import type { QueryLimits } from '../admission/query-limits.js'
 
 /** What a value takes beside its own bytes, about as CBOR has it. */
 const VALUE_BYTES = 9

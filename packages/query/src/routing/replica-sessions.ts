@@ -1,7 +1,7 @@
 import { DbClusterError, toDbClusterError } from '@dbcluster/protocol'
 import type { RaftView } from '@dbcluster/rqlite'
-import type { LocalReplica, LocalReplicas } from './components.js'
-import { unlessAborted } from './wait.js'
+import type { LocalReplica, LocalReplicas } from '../components.js'
+import { unlessAborted } from '../wait.js'
 
 /** How long a leader without its node may take to prove itself; one that is alive takes milliseconds. */
 const ORPHAN_LIMIT_MS = 1_000

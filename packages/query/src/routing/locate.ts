@@ -1,7 +1,7 @@
 import { effectiveReplicas } from '@dbcluster/metadata'
 import type { DatabaseRecord, OperationResults } from '@dbcluster/protocol'
-import type { QueryComponents } from './components.js'
-import type { Ask } from './passage.js'
+import type { QueryComponents } from '../components.js'
+import type { Ask } from '../passage.js'
 import type { ReplicaSessions } from './replica-sessions.js'
 
 /** Where a database's replicas are reached, the leader's node first where it is known. */
