@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { DbClusterError, StopRecord } from '@dbcluster/protocol'
 import type { ReplicaStart } from '../arguments/replica-spec.js'
-import type { RqliteClient } from '../client/rqlite-client.js'
 import type { RaftView } from '../client/types.js'
 import { createSystemClock } from '../process/clock.js'
 import { createReplicaProcess } from '../process/create-replica-process.js'
@@ -19,6 +18,7 @@ import { listenTo } from './listen-to.js'
 import { proveLeadership } from './prove-leadership.js'
 import { proveVoters } from './prove-voters.js'
 import { setAside } from './quarantine.js'
+import { RebuildBudget } from './rebuild-budget.js'
 import { removeRecoveryPeers, writeRecoveryPeers } from './recovery-peers.js'
 import type {
   HostedReplica,
@@ -36,10 +36,8 @@ import { StartQueue } from './start-queue.js'
 import { readStopRecord, removeStopRecord, stopRecordOf, writeStopRecord } from './stop-record.js'
 import { takeSnapshot } from './take-snapshot.js'
 import { Turns } from './turns.js'
+import { VIEW_LIMIT_MS, viewOf } from './view-of.js'
 import { whenUp } from './when-up.js'
-
-/** An rqlited of this machine that takes longer to tell of itself counts as not answering. */
-const VIEW_LIMIT_MS = 2_000
 
 /** On one processor too: while one start waits for the disk, another goes on. */
 const LEAST_STARTS_AT_ONCE = 2
@@ -71,6 +69,7 @@ class ProcessReplicaHost implements ReplicaHost {
   readonly #turns = new Turns()
   readonly #starts: StartQueue
   readonly #room: RoomWatch
+  readonly #rebuilds = new RebuildBudget()
 
   constructor(init: ReplicaHostInit, components: ReplicaHostComponents) {
     this.#init = init
@@ -122,6 +121,7 @@ class ProcessReplicaHost implements ReplicaHost {
       await this.#stopStrays(name)
       const kept = await setAside(this.#init.dataDir, name)
       await this.#marks.forget(name)
+      this.#rebuilds.forget(name)
       this.#components.ports.release(name)
       this.#components.logger.info('Replica removed', { database: name, reason, kept_at: kept ?? 'nothing to keep' })
     })
@@ -252,9 +252,11 @@ class ProcessReplicaHost implements ReplicaHost {
   #onFault(name: string, process: ReplicaProcess, error: DbClusterError): void {
     const hosted = this.#hosted.get(name)
     if (hosted?.process !== process || hosted.end.signal.aborted) return
+    const again = this.#rebuilds.take(name)
+    const then = again ? 'it is rebuilt' : 'no more rebuilds help against that, and none is made'
     const about = { database: name, error: error.message }
-    this.#components.logger.error('A replica could not carry out a write: it is rebuilt', about)
-    this.#rebuild(name, error.message)
+    this.#components.logger.error(`A replica could not carry out a write: ${then}`, about)
+    if (again) this.#rebuild(name, error.message)
   }
 
   /**
@@ -295,6 +297,3 @@ class ProcessReplicaHost implements ReplicaHost {
     return join(this.#init.dataDir, name)
   }
 }
-
-const viewOf = (client: RqliteClient): Promise<RaftView | undefined> =>
-  client.status({ timeoutMs: VIEW_LIMIT_MS }).catch(() => undefined)
