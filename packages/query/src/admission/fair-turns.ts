@@ -133,5 +133,7 @@ export class FairTurns {
       },
       Math.max(1, inMs),
     )
+    // Requests come over connections, which are what a process stays for.
+    this.#timer.unref()
   }
 }
