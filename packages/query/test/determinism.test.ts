@@ -197,6 +197,17 @@ describe('what cannot be made the same everywhere is refused', () => {
     await expect(execute(sql)).rejects.toMatchObject({ code: 'NONDETERMINISTIC_SQL' })
   })
 
+  test('and told as such where a view meets the text of now in a column, in a read and in a write', async () => {
+    await execute('CREATE TABLE told (at)')
+    await execute('CREATE VIEW days AS SELECT date(at) FROM told')
+    await execute('INSERT INTO told VALUES (?)', ['2020-01-01 10:00'])
+    expect(await rows('SELECT * FROM days')).toEqual([['2020-01-01']])
+    await execute('INSERT INTO told VALUES (?)', ['now'])
+    const refused = { code: 'NONDETERMINISTIC_SQL', message: expect.stringContaining("the text 'now'") }
+    await expect(rows('SELECT * FROM days')).rejects.toMatchObject(refused)
+    await expect(execute('INSERT INTO young(v) SELECT * FROM days')).rejects.toMatchObject(refused)
+  })
+
   test("with the statement's index, and reads may do what they like", async () => {
     await expect(transaction('DELETE FROM young WHERE 0', 'UPDATE every SET m = random()')).rejects.toMatchObject({
       code: 'NONDETERMINISTIC_SQL',

@@ -10,7 +10,7 @@ export {
   type VolatileDefault,
 } from './determinism/known-schema.js'
 export { makeDeterministic, needsKnownSchema, pastAfter } from './determinism/make-deterministic.js'
-export { decodeDefault, isLargestRowidError, isMarkerError, restoreDefaults } from './determinism/marker.js'
+export { decodeDefault, type Marker, markerIn, restoreDefaults } from './determinism/marker.js'
 export {
   type ConnectionPast,
   type DeterminismContext,

@@ -1,6 +1,7 @@
 import { type Consistency, DbClusterError, type RowsResult, type SqlArgs } from '@dbcluster/protocol'
 import type { CallOptions, RqliteCapabilities, RqliteClient, RqliteResult } from '@dbcluster/rqlite'
 import { type ExactRead, type StatementPlan, wrapForExactValues } from '@dbcluster/sql'
+import { explainMarker } from '../explain-marker.js'
 import { withoutIndex } from '../statement-index.js'
 import { boundStatement } from './bound.js'
 import { isFaithful } from './faithful-types.js'
@@ -53,7 +54,7 @@ export class ExactReads {
     }
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const { version, result, consistency } = await query(request, request.plan)
-      if (result.error !== undefined) throw withoutIndex(result.error)
+      if (result.error !== undefined) throw withoutIndex(explainMarker(result.error))
       const { columns, rows, types } = result
       const faithful = rows.length === 0 || types.every(isFaithful)
       const exact = faithful ? undefined : wrapForExactValues(request.plan, columns.length)
@@ -72,7 +73,7 @@ export class ExactReads {
     const { version, result, consistency } = await query(request, exact.plan)
     if (version !== known.schemaVersion) return undefined
     // With the same schema the wrapped statement fails as the plain one does: a division, a missing argument.
-    if (result.error !== undefined) throw withoutIndex(result.error)
+    if (result.error !== undefined) throw withoutIndex(explainMarker(result.error))
     this.#remember(key, known)
     return { columns, rows: result.rows.map((row) => exact.decodeRow(row)), consistency }
   }

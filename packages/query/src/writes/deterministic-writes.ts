@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { DbClusterError, LIMITS } from '@dbcluster/protocol'
+import { LIMITS } from '@dbcluster/protocol'
 import {
   afterDefinition,
-  isLargestRowidError,
-  isMarkerError,
   isRead,
   type KnownSchema,
   makeDeterministic,
+  markerIn,
   NO_PAST,
   needsKnownSchema,
   pastAfter,
 } from '@dbcluster/sql'
+import { explainMarker } from '../explain-marker.js'
 import type { GivenStatement } from '../reads/exact-rows.js'
 import type { Run } from '../run.js'
 import { atStatement } from '../statement-index.js'
@@ -99,27 +99,7 @@ const carriedOut = async (
 }
 
 const isStale = (outcome: UnitOutcome): boolean =>
-  'error' in outcome && (isMarkerError(outcome.error.message) || OTHER_SCHEMA.test(outcome.error.message))
+  'error' in outcome && (markerIn(outcome.error.message) === 'default' || OTHER_SCHEMA.test(outcome.error.message))
 
-/** What failed so that replicas stay the same is told as what it is. */
-const explained = (outcome: UnitOutcome): UnitOutcome => {
-  if (!('error' in outcome)) return outcome
-  if (isLargestRowidError(outcome.error.message)) return { error: largestRowid(outcome.error) }
-  if (!isMarkerError(outcome.error.message)) return outcome
-  const error = new DbClusterError(
-    'NONDETERMINISTIC_SQL',
-    'a default or time that differs by time and replica would have been evaluated by each replica for itself',
-    {
-      hint: 'give the column a value: a trigger, ON CONFLICT REPLACE and SET DEFAULT cannot use such a default; or the table was just changed: send it again',
-      cause: outcome.error,
-    },
-  )
-  return { error }
-}
-
-const largestRowid = (cause: DbClusterError): DbClusterError =>
-  new DbClusterError(
-    'NONDETERMINISTIC_SQL',
-    'the statement computed 9223372036854775807 as a rowid, behind which SQLite chooses rowids at random',
-    { hint: 'take another number, or declare the key INTEGER PRIMARY KEY AUTOINCREMENT', cause },
-  )
+const explained = (outcome: UnitOutcome): UnitOutcome =>
+  'error' in outcome ? { error: explainMarker(outcome.error) } : outcome

@@ -4,7 +4,7 @@ import { omittedDefaults } from './complete-insert.js'
 import { insertShapeOf } from './insert-shape.js'
 import { alterActionOf, type KnownSchema } from './known-schema.js'
 import { guardRowids } from './last-rowid.js'
-import { encodeDefault, NOW_MARKER_SQL } from './marker.js'
+import { encodeDefault, markerSql } from './marker.js'
 import { resultColumnsOf } from './result-columns.js'
 import { rewrite } from './rewrite.js'
 import { type Source, sourceOf } from './source.js'
@@ -38,7 +38,7 @@ export const defineDeterministically = (source: Source, plan: StatementPlan, sch
     case 'CREATE VIEW': {
       const policy = strictPolicy('a view', VIEW_HINT)
       rewrite(source, policy, whole)
-      return rewrite(source, { ...policy, lateNow: () => NOW_MARKER_SQL }, whole, resultColumnsOf(source, false))
+      return rewrite(source, { ...policy, lateNow: () => markerSql('time') }, whole, resultColumnsOf(source, false))
     }
     default:
       return source.sql
@@ -75,7 +75,7 @@ const TRIGGER_HINT = 'take the value from the row (NEW.created_at) that the node
 
 const triggerPolicy = (source: Source): ReturnType<typeof strictPolicy> =>
   strictPolicy('a trigger', TRIGGER_HINT, {
-    lateNow: () => NOW_MARKER_SQL,
+    lateNow: () => markerSql('time'),
     connection: (name, token, offset) => {
       if (followsWrite(source, token, name)) return
       const hint = 'use NEW.rowid, or let it follow an INSERT … VALUES in the trigger itself'

@@ -4,10 +4,10 @@ import type { StatementPlan } from '../plan.js'
 import type { TokenRange } from '../split.js'
 import { applyEdits, type Edit } from './edits.js'
 import type { KnownSchema, KnownTable } from './known-schema.js'
-import { LARGEST_ROWID_SQL } from './marker.js'
-import { ANY_COLUMN, isPlain, type WrittenValue, writtenValuesOf } from './rowid-values.js'
+import { markerSql } from './marker.js'
 import type { Source } from './source.js'
 import { refuse } from './volatile.js'
+import { ANY_COLUMN, isPlain, type WrittenValue, writtenValuesOf } from './written-values.js'
 
 /*
  * Once the largest rowid is taken, SQLite takes random ones for rows that are given none, others on each replica
@@ -53,7 +53,7 @@ export const refuseLastRowid = (source: Source, schema: KnownSchema, valueAt: (t
   }
 }
 
-/** What a range of a text becomes, so that a computed rowid that is the largest fails. */
+/** The text whose rowids are guarded, and what is known of its tables. */
 export interface RowidGuard {
   readonly source: Source
   readonly schema: KnownSchema
@@ -119,6 +119,6 @@ const guardedSelect = (
 
 /** The CAST lends its affinity to the comparison, so that a text of the number is found as well. */
 const look = (column: string): string =>
-  `CASE ${column} WHEN CAST(${LAST} AS INTEGER) THEN ${LARGEST_ROWID_SQL} ELSE ${column} END`
+  `CASE ${column} WHEN CAST(${LAST} AS INTEGER) THEN ${markerSql('rowid')} ELSE ${column} END`
 
 const HINT = 'take another number, or declare the key INTEGER PRIMARY KEY AUTOINCREMENT'

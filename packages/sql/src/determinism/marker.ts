@@ -7,29 +7,33 @@ import type { Token } from '../token.js'
  * original. JSON functions are built into every SQLite that rqlite has, and quote a bad path in their error.
  */
 
-/** Begins the path of every marker; part of SQLite's error when one is evaluated. */
-const MARKER = 'dbcluster volatile'
-const DEFAULT = `${MARKER} default: `
+/** Begins the path of a marker, which is part of SQLite's error when it is evaluated; a default's original follows. */
+const PATHS = {
+  default: 'dbcluster volatile default: ',
+  time: 'dbcluster volatile time value',
+  rowid: 'dbcluster largest rowid',
+} as const
 
-/** Fails where a time value turns out to be `'now'` inside of a trigger. */
-export const NOW_MARKER_SQL = `json_extract('{}','${MARKER} time value')`
+/**
+ * What a marker stands for: a default that differs by time or call, a time value that turned out to be `'now'` inside of a
+ * trigger or view, a computed rowid that turned out to be the largest there is.
+ */
+export type Marker = keyof typeof PATHS
 
-/** Fails where a computed rowid turns out to be the largest there is. */
-const LARGEST_ROWID = 'dbcluster largest rowid'
-export const LARGEST_ROWID_SQL = `json_extract('{}','${LARGEST_ROWID}')`
+/** Fails with a marker's text. */
+export const markerSql = (marker: 'time' | 'rowid'): string => `json_extract('{}','${PATHS[marker]}')`
 
-/** Whether an error of SQLite says that a statement computed the largest rowid there is. */
-export const isLargestRowidError = (message: string): boolean => message.includes(LARGEST_ROWID)
+/** The marker that was evaluated, as an error of SQLite tells; undefined when none was. */
+export const markerIn = (message: string): Marker | undefined =>
+  (Object.keys(PATHS) as Marker[]).find((marker) => message.includes(PATHS[marker]))
 
 /** The stored form of a default; `original` as it stands behind DEFAULT, parentheses included. */
-export const encodeDefault = (original: string): string => `(json_extract('{}',${quoteString(DEFAULT + original)}))`
-
-/** Whether an error of SQLite says that a marker was evaluated: the statement was written for an older schema. */
-export const isMarkerError = (message: string): boolean => message.includes(MARKER)
+export const encodeDefault = (original: string): string =>
+  `(json_extract('{}',${quoteString(PATHS.default + original)}))`
 
 /** What a stored default (without the parentheses around it) was made of; undefined when it is no marker. */
 export const originalDefault = (stored: string): string | undefined => {
-  if (!stored.includes(DEFAULT)) return undefined
+  if (!stored.includes(PATHS.default)) return undefined
   const tokens = significantTokens(stored)
   return tokens.length === MARKER_TOKENS ? originalAt(stored, tokens, 0) : undefined
 }
@@ -43,7 +47,7 @@ export const decodeDefault = (stored: string): string => {
 
 /** A schema's text as it was written, before its defaults were encoded. */
 export const restoreDefaults = (sql: string): string => {
-  if (!sql.includes(DEFAULT)) return sql
+  if (!sql.includes(PATHS.default)) return sql
   const tokens = significantTokens(sql)
   let restored = ''
   let from = 0
@@ -68,5 +72,5 @@ const originalAt = (sql: string, tokens: readonly Token[], at: number): string |
     return undefined
   }
   const value = nameOf(sql, text)
-  return value.startsWith(DEFAULT) ? value.slice(DEFAULT.length) : undefined
+  return value.startsWith(PATHS.default) ? value.slice(PATHS.default.length) : undefined
 }
