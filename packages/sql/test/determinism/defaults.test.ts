@@ -447,6 +447,17 @@ describe('the largest rowid, behind which SQLite takes random ones,', () => {
     expect(tables(judge)).toEqual(tables(plainSqlite))
   })
 
+  test('nor may a full-text table have it, whose rows lie under rowids that SQLite chooses', () => {
+    run('CREATE VIRTUAL TABLE f USING fts5(a)')
+    numbers()
+    expect(() => use('INSERT INTO f(rowid, a) VALUES (9223372036854775807, 1)')).toThrow(
+      withCode('NONDETERMINISTIC_SQL'),
+    )
+    expect(() => judge.rows(guarded('INSERT INTO f(rowid, a) SELECT id, a FROM auto'))).toThrow('largest rowid')
+    judge.rows(guarded('INSERT INTO f(rowid, a) SELECT id, a FROM auto WHERE id = 5'))
+    expect(judge.rows("SELECT rowid FROM f WHERE f MATCH '2'")).toEqual([[5]])
+  })
+
   test('fails in a trigger too, which passes its own rows’ rowids on as they are', () => {
     const before = 'CREATE TRIGGER own AFTER INSERT ON t BEGIN INSERT INTO c(id) VALUES (NEW.id); END'
     expect(guarded(before)).toBe(before)
