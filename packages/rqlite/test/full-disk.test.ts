@@ -69,10 +69,37 @@ describe('a replica whose disk fills up', () => {
   onDisk('leaves no snapshot, and no stop record, when it is put to sleep then', async () => {
     const [one, two, three] = await bench.cluster()
     await write([one, two, three], 1)
-    await disk?.fill()
+    // Room for a snapshot, and too little to go on.
+    await disk?.fill(900 * 1024)
     expect(await two.host.sleep(NAME, { run: 1 })).toBeUndefined()
     expect(await snapshotSince(join(two.dataDir, NAME), 0)).toBe(false)
   })
+})
+
+test('a replica on which a write fails as on a bad disk is rebuilt, until that is seen not to help', async () => {
+  const [one] = await bench.hosts(1)
+  if (one === undefined) throw new Error('one was asked for')
+  await one.bring({ kind: 'bootstrap' })
+  await write([one], 1)
+  const insert = async (): Promise<unknown> => {
+    const results = await one.host.get(NAME)?.client.execute([{ sql: 'INSERT INTO t VALUES (2)' }])
+    return results?.[0]?.error?.code
+  }
+  // Whatever a trigger says, its text is all that rqlite passes on.
+  const trigger = "CREATE TRIGGER r BEFORE INSERT ON t BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+  await one.host.get(NAME)?.client.execute([{ sql: trigger }])
+  for (let rebuilt = 0; rebuilt < 3; rebuilt += 1) {
+    expect(await insert()).toBe('SQLITE_FULL')
+    await eventually('it has stopped', () => heard(one, 'failed').length === rebuilt + 1)
+    expect(one.host.get(NAME)).toBeUndefined()
+    await one.bring({ kind: 'restart' })
+  }
+  expect(await insert()).toBe('SQLITE_FULL')
+  // What was asked of it later is done behind a rebuild: none was begun.
+  expect(await rows(one)).toEqual([1])
+  expect(await one.host.view(NAME)).toBeDefined()
+  expect(heard(one, 'failed')).toHaveLength(3)
+  expect(heard(one, 'lost')).toEqual([])
 })
 
 describe('a snapshot', () => {

@@ -252,11 +252,11 @@ class ProcessReplicaHost implements ReplicaHost {
   #onFault(name: string, process: ReplicaProcess, error: DbClusterError): void {
     const hosted = this.#hosted.get(name)
     if (hosted?.process !== process || hosted.end.signal.aborted) return
-    const again = this.#rebuilds.take(name)
-    const then = again ? 'it is rebuilt' : 'no more rebuilds help against that, and none is made'
+    const mayRebuild = this.#rebuilds.take(name)
+    const then = mayRebuild ? 'it is rebuilt' : 'rebuilding it did not help, and is not tried again for now'
     const about = { database: name, error: error.message }
     this.#components.logger.error(`A replica could not carry out a write: ${then}`, about)
-    if (again) this.#rebuild(name, error.message)
+    if (mayRebuild) this.#rebuild(name, error.message)
   }
 
   /**

@@ -9,8 +9,8 @@ const run = promisify(execFile)
 /** A file system of its own in memory. */
 export interface SmallDisk {
   readonly path: string
-  /** Somebody else's file takes all the room. */
-  fill(): Promise<void>
+  /** Somebody else's file takes all the room but so much. */
+  fill(leaveBytes?: number): Promise<void>
   /** That file is gone. */
   free(): Promise<void>
   dispose(): Promise<void>
@@ -34,12 +34,13 @@ const smallDisk = (path: string): SmallDisk => {
   const filler = join(path, 'filler')
   return {
     path,
-    fill: async () => {
+    fill: async (leaveBytes = 0) => {
       const file = await open(filler, 'w')
       try {
         for (;;) await file.write(CHUNK)
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+        await file.truncate((await file.stat()).size - leaveBytes)
       } finally {
         await file.close()
       }

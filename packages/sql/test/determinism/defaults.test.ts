@@ -456,6 +456,7 @@ describe('the largest rowid, behind which SQLite takes random ones,', () => {
     expect(() => judge.rows(guarded('INSERT INTO f(rowid, a) SELECT id, a FROM auto'))).toThrow('largest rowid')
     judge.rows(guarded('INSERT INTO f(rowid, a) SELECT id, a FROM auto WHERE id = 5'))
     expect(judge.rows("SELECT rowid FROM f WHERE f MATCH '2'")).toEqual([[5]])
+    run('DROP TABLE f')
   })
 
   test('fails in a trigger too, which passes its own rows’ rowids on as they are', () => {
