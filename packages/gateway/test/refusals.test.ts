@@ -49,6 +49,15 @@ test('a refusal is put off for a bounded time and ends its connection then; the 
   expect(pace.next('flood')).toEqual({ delayMs: 0, endsConnection: false })
 })
 
+test('thousands of long texts in place of a credential are not kept', () => {
+  const pace = new RefusalPace(() => 0)
+  const before = process.memoryUsage().heapUsed
+  for (let at = 0; at < 10_000; at += 1) pace.next(`${at}${'x'.repeat(16_000)}`)
+  // They are 160 MB; what has not been cleaned up yet counts too.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(80 * 1024 * 1024)
+  expect(pace.next('other').delayMs).toBe(0)
+})
+
 test('a connection that asks far ahead of its answers is ended; a few requests ahead are answered in turn', async () => {
   const made = make(async () => {
     // As nodes do, it answers when others had their turn.

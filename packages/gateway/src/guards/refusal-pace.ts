@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /** Refusals that one credential gets a second once it has had a burst of them. */
 const PER_SECOND = 200
 /** Refusals that come at once after some quiet: whoever heeds them never meets the pace. */
@@ -21,7 +23,10 @@ export interface RefusalTime {
  */
 export class RefusalPace {
   readonly #nowMs: () => number
-  /** When each credential's next refusal would be due if it had no burst, the one refused the longest ago first. */
+  /**
+   * When each credential's next refusal would be due if it had no burst, the one refused the longest ago first; by digests,
+   * since whoever has no credential sends what it likes in place of one.
+   */
   readonly #dueMs = new Map<string, number>()
 
   constructor(nowMs: () => number) {
@@ -31,12 +36,13 @@ export class RefusalPace {
   /** Counts one refusal in. */
   next(credential: string): RefusalTime {
     const nowMs = this.#nowMs()
-    const dueMs = Math.max(this.#dueMs.get(credential) ?? 0, nowMs)
+    const key = createHash('sha256').update(credential).digest('base64')
+    const dueMs = Math.max(this.#dueMs.get(key) ?? 0, nowMs)
     const wantedMs = Math.max(0, dueMs - nowMs - (BURST * 1_000) / PER_SECOND)
     const delayMs = Math.min(wantedMs, DELAY_MAX_MS)
-    this.#dueMs.delete(credential)
+    this.#dueMs.delete(key)
     // Not beyond what is put off: a flood that has ended is forgotten after as long.
-    this.#dueMs.set(credential, wantedMs < DELAY_MAX_MS ? dueMs + 1_000 / PER_SECOND : dueMs)
+    this.#dueMs.set(key, wantedMs < DELAY_MAX_MS ? dueMs + 1_000 / PER_SECOND : dueMs)
     const [oldest] = this.#dueMs.keys()
     if (this.#dueMs.size > CREDENTIALS_MAX && oldest !== undefined) this.#dueMs.delete(oldest)
     return { delayMs, endsConnection: wantedMs >= DELAY_MAX_MS }
