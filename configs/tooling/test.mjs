@@ -15,6 +15,9 @@ import { say } from './bootstrap/say.mjs'
 /** Packages whose tests run at the same time: each starts processes of its own, and small machines have two cores. */
 const CONCURRENCY = 2
 
+/** A test process that never ends would hold everything up; all of them take a quarter of that on two cores. */
+const LIMIT_MS = 60 * 60_000
+
 const selection = process.argv.slice(2).filter((argument) => argument !== '--')
 const env = await pnpmEnvironment()
 let code = (await ensureInstalled(env)) || (await build(['node', 'gateway', 'dbcluster'], env))
@@ -32,7 +35,7 @@ if (code === 0) {
       '--ui=stream',
       '--log-order=grouped',
     ]
-    code = await turbo(['test', ...options, ...selection], { ...env, DBCLUSTER_TEST_TALLY: tally })
+    code = await turbo(['test', ...options, ...selection], { ...env, DBCLUSTER_TEST_TALLY: tally }, LIMIT_MS)
     for (const folder of workspaceFolders()) {
       const { scripts = {}, name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
       const file = join(tally, `${basename(dirname(folder))}-${basename(folder)}.json`)
@@ -50,6 +53,8 @@ if (code === 0) {
     rmSync(tally, { recursive: true, force: true })
   }
 }
+if (code === 124)
+  process.stdout.write(`not ended within ${LIMIT_MS / 60_000} min: what is not told of above still ran\n`)
 if (code !== 0 && failed === 0) failed = 1
 say('done')
 process.stdout.write(`${passed} passed, ${failed} failed\n`)

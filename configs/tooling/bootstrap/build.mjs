@@ -5,8 +5,8 @@ import { say } from './say.mjs'
 
 const TURBO = join(ROOT, 'node_modules', '.bin', 'turbo')
 
-/** Runs turbo with its output shown. */
-export const turbo = (args, env) => runCommand(TURBO, ['run', ...args], { env })
+/** Runs turbo with its output shown; it is told to end after `limitMs`. */
+export const turbo = (args, env, limitMs) => runCommand(TURBO, ['run', ...args], { env, limitMs })
 
 /**
  * Builds packages (turbo's names; none = all) and what they need, where something has changed. Shows one line per

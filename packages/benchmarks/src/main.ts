@@ -12,31 +12,34 @@ import { benchWake } from './bench-wake.js'
 import { benchWakes } from './bench-wakes.js'
 import { describeMachine } from './machine.js'
 
+const BENCHMARKS = {
+  create: { run: benchCreate, runs: 20, what: 'from asking for a new database to its first acknowledged write' },
+  query: { run: benchQuery, runs: 500, what: 'a read of one row, and a write' },
+  wake: { run: benchWake, runs: 50, what: 'from a query for a database that sleeps to its first row' },
+  wakes: { run: benchWakes, runs: 3, what: 'from twenty such queries at once to the row of each' },
+  failover: {
+    run: benchFailover,
+    runs: 20,
+    what: 'from the end of a leader by SIGKILL to the next acknowledged write',
+  },
+  flood: { run: benchFlood, runs: 5, what: 'a read by one key while another one floods the gateway' },
+  tls: { run: benchTls, runs: 500, what: 'replicas with and without protection: start, writes' },
+  sql: {
+    run: benchSql,
+    runs: 50,
+    what: 'the check of statements, for the first time and remembered; starts no cluster',
+  },
+} as const
+
 const USAGE = `Measures dbcluster beside bare rqlited, in the same run.
 
-  create   from asking for a new database to its first acknowledged write
-  query    a read of one row, and a write
-  wake     from a query for a database that sleeps to its first row
-  wakes    from twenty such queries at once to the row of each
-  failover from the end of a leader by SIGKILL to the next acknowledged write
-  flood    a read by one key while another one floods the gateway
-  tls      replicas with and without protection: start, writes
-  sql      the check of statements, for the first time and remembered; starts no cluster
+${Object.entries(BENCHMARKS)
+  .map(([name, { runs, what }]) => `  ${name.padEnd(9)}${what} (${runs} runs)`)
+  .join('\n')}
 
-  --runs N   creations, requests, wake-ups, rounds of wake-ups or lost leaders of each kind, or rounds (default: 20, 500, 50, 3, 20, 5, 500, 50)
+  --runs N   other than so many creations, requests, wake-ups, lost leaders or rounds
   --save     also write docs/benchmarks/<name>.md
 `
-
-const BENCHMARKS = {
-  create: { run: benchCreate, runs: 20 },
-  query: { run: benchQuery, runs: 500 },
-  wake: { run: benchWake, runs: 50 },
-  wakes: { run: benchWakes, runs: 3 },
-  failover: { run: benchFailover, runs: 20 },
-  flood: { run: benchFlood, runs: 5 },
-  tls: { run: benchTls, runs: 500 },
-  sql: { run: benchSql, runs: 50 },
-} as const
 
 const isBenchmark = (name: string | undefined): name is keyof typeof BENCHMARKS =>
   name !== undefined && Object.hasOwn(BENCHMARKS, name)

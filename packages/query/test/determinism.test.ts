@@ -205,6 +205,8 @@ describe('what cannot be made the same everywhere is refused', () => {
     await execute('INSERT INTO told VALUES (?)', ['now'])
     const refused = { code: 'NONDETERMINISTIC_SQL', message: expect.stringContaining("the text 'now'") }
     await expect(rows('SELECT * FROM days')).rejects.toMatchObject(refused)
+    // Asked for the first time, and so in another form.
+    await expect(rows('SELECT * FROM days WHERE true')).rejects.toMatchObject(refused)
     await expect(execute('INSERT INTO young(v) SELECT * FROM days')).rejects.toMatchObject(refused)
   })
 

@@ -1,6 +1,6 @@
 import { Lexer, Parser } from 'yaml'
 
-/** Collections within each other in one file; a configuration has four. */
+/** What the parser has open at once; of a block's collections each counts twice. A configuration needs a dozen. */
 const DEPTH_MAX = 64
 
 /**

@@ -81,7 +81,11 @@ export const readYaml = (text: string, source: string): YamlDocument => {
   })
   if (deepAt !== undefined) {
     const wrong = {
-      ...fault('YAML_SYNTAX', 0, 'lists and sections stand more than 64 deep within each other'),
+      ...fault(
+        'YAML_SYNTAX',
+        0,
+        'lists and sections stand within each other far deeper than any key does; is a bracket left open?',
+      ),
       ...placeIn(text, deepAt, source),
     }
     return { values: {}, faults: [wrong], usable: false, locate }
