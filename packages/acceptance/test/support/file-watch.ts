@@ -4,17 +4,27 @@ import { join, relative } from 'node:path'
 const LONG_AGO = new Date('2001-01-01')
 const LATER = new Date('2002-01-01')
 
-/** Every file below a directory, with its size and the time of its last change. */
+/** Every file below a directory, with its size and the time of its last change. What vanishes meanwhile is left out. */
 export const treeOf = (directory: string): ReadonlyMap<string, string> =>
   new Map(
-    readdirSync(directory, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .flatMap((file) => {
-        const state = statSync(file, { throwIfNoEntry: false })
-        return state === undefined ? [] : [[relative(directory, file), `${state.size} ${state.mtimeMs}`] as const]
-      }),
+    filesOf(directory).flatMap((file) => {
+      const state = statSync(file, { throwIfNoEntry: false })
+      return state === undefined ? [] : [[relative(directory, file), `${state.size} ${state.mtimeMs}`] as const]
+    }),
   )
+
+/** rqlited renames a snapshot's directory once it is whole: one that was listed may be gone when it is looked into. */
+const filesOf = (directory: string): readonly string[] =>
+  readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name)
+    if (!entry.isDirectory()) return entry.isFile() ? [path] : []
+    try {
+      return filesOf(path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw error
+    }
+  })
 
 /** Files that a process has open now. */
 export const openFilesOf = (pid: number): readonly string[] =>
