@@ -11,6 +11,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { build as buildPackages } from './bootstrap/build.mjs'
+import { pnpmEnvironment } from './bootstrap/pnpm.mjs'
 import {
   clusterOption,
   createReport,
@@ -26,6 +28,8 @@ import {
 /** What an HTTP-only bundle may weigh, gzipped. */
 const BUNDLE_GZIP_MAX_BYTES = 10_000
 
+const CLIENT = '@dbcluster/client'
+
 /** A package and every workspace package that it needs at run time. */
 const closure = (name, packages, found = new Map()) => {
   const at = packages.get(name)
@@ -34,6 +38,8 @@ const closure = (name, packages, found = new Map()) => {
   for (const dependency of Object.keys(at.manifest.dependencies ?? {})) closure(dependency, packages, found)
   return found
 }
+
+const neededByClient = () => closure(CLIENT, new Map(workspacePackages().map((at) => [at.manifest.name, at])))
 
 /** What an application would write. Runs inside the empty project, over each transport that it is given. */
 const APPLICATION = `
@@ -100,8 +106,7 @@ export const count = async (url, apiKey) => {
 `
 
 const install = (dir) => {
-  const packages = new Map(workspacePackages().map((at) => [at.manifest.name, at]))
-  const needed = closure('@dbcluster/client', packages)
+  const needed = neededByClient()
   const tarballs = [...needed.values()].map(({ folder }) => pack(folder, dir))
   const project = join(dir, 'project')
   mkdirSync(project)
@@ -175,6 +180,9 @@ const bundle = async (project, cluster) => {
 /** Adds these checks to a report. */
 export const checkClientInstall = (report, cluster) =>
   withTempDir(async (dir) => {
+    // As changed since the last time: a checkout that was only started has no builds of packages.
+    const built = await buildPackages([...neededByClient().keys()], await pnpmEnvironment())
+    if (built !== 0) throw new Error(`the build of ${CLIENT} ended with ${built}`)
     let project
     await report.check('the SDK installs into an empty project with one npm install', () => {
       project = install(dir)
