@@ -75,11 +75,15 @@ describe('a replica', () => {
     expect(cluster.node('NodeA').all('startReplica')).toHaveLength(0)
   })
 
-  test('that gave up before its cluster was established is tried again once it is', () => {
+  test.each([
+    ['was up before', true],
+    ['never was up', false],
+  ])('that gave up before its cluster was established, and %s, is tried again once it is', (_, wasUp) => {
     const cluster = LocalCluster.of(['NodeA'])
     const [records, replicas] = [[recordOf({ established: false })], [replicaOf()]]
     const node = cluster.add('NodeB', { ...EMPTY_MEMORY, roster, records, replicas })
     const { name, clusterId } = replicaOf()
+    if (wasUp) node.dispatch({ type: 'replicaReady', name, clusterId })
     node.dispatch({ type: 'replicaFailed', name, clusterId, error: 'rqlited: no luck' })
     cluster.pass(3_000)
     expect(node.all('startReplica')).toHaveLength(1)

@@ -30,6 +30,19 @@ describe('the next step of a repair', () => {
     expect(plan(voters.slice(0, 2), { newcomerReady: true })).toEqual({ kind: 'join' })
   })
 
+  test('has a third join before a leader of two, whose node is dead, strikes itself off', () => {
+    const two = [voter('a'), voter('b', 'dead')]
+    const led = { leaderRaftId: 'b', wanted: 2 }
+    expect(plan(two, led)).toEqual({ kind: 'seek' })
+    expect(plan(two, { ...led, newcomerReady: true })).toEqual({ kind: 'join' })
+    expect(plan([...two, voter('c')], led)).toEqual({ kind: 'remove', raftId: 'b', why: 'dead' })
+    expect(plan(two, { ...led, leaderRaftId: 'a', newcomerReady: true })).toEqual({
+      kind: 'remove',
+      raftId: 'b',
+      why: 'dead',
+    })
+  })
+
   test('removes a live one that leaves only after the newcomer has caught up (I3)', () => {
     const voters = [voter('a'), voter('b'), voter('c', 'leaving')]
     expect(plan(voters)).toEqual({ kind: 'seek' })

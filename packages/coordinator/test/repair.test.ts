@@ -107,6 +107,17 @@ describe('a dead node', () => {
     cluster.hold = () => false
     cluster.pass(20_000)
     expect(removedAt(back)).toEqual(['it is no member of its cluster any more'])
+    // Its leader need not ask for what has gone.
+    expect(
+      Object.entries(recordAt(cluster, 'NodeA').replicas).find(([peerId]) => peerId === 'NodeC')?.[1].value.status,
+    ).toBe('lost')
+    const proofs = (): number => {
+      const looks = cluster.node('NodeA').all('lookAtRaft')
+      return looks.filter(({ prove }) => prove).length
+    }
+    const before = proofs()
+    cluster.pass(20_000)
+    expect(proofs()).toBe(before)
     expect(votersOf(cluster)).toEqual(['NodeA', 'NodeB', 'NodeD'])
   })
 })
@@ -146,6 +157,36 @@ describe('a newcomer', () => {
     cluster.run()
     expect(cluster.node('NodeD').leases.size).toBe(0)
     expect(raftOf(cluster).history).toEqual(['warm NodeD'])
+  })
+
+  test('that was told to join stays until its try is over for certain, whoever says that it is no member (I5)', () => {
+    const cluster = start()
+    const newcomer = cluster.node('NodeD')
+    cluster.drop('NodeC')
+    cluster.hold = (letter) => {
+      // Its rqlited tries, and gets nowhere.
+      if (isA('NODE_REPLACEMENT_JOIN')(letter)) newcomer.rqlited = 'hangs'
+      return isA('NODE_REPLACEMENT_NEEDED')(letter) && newcomer.rqlited === 'hangs'
+    }
+    cluster.pass(60_000)
+    expect(raftOf(cluster).history).toEqual(['warm NodeD', 'dialled', 'removed NodeC'])
+    const { clusterId } = recordAt(cluster, 'NodeA').decree
+    const started = newcomer.all('startReplica').at(-1)
+    const raftId = started?.assignment.raftId ?? ''
+    const cancel = (): void => {
+      const message = { type: 'NODE_REPLACEMENT_CANCEL' as const, name: NAME, clusterId, raftId }
+      cluster.deliver({ from: 'NodeA', to: 'NodeD', message })
+      cluster.run()
+    }
+    expect(started?.start.kind).toBe('join')
+    cancel()
+    expect(removedAt(newcomer)).not.toContain('its replacement was broken off')
+    newcomer.dispatch({ type: 'replicaFailed', name: NAME, clusterId, error: 'rqlited: gave up' })
+    cancel()
+    expect(removedAt(newcomer)).not.toContain('its replacement was broken off')
+    cluster.pass(21_000)
+    cancel()
+    expect(removedAt(newcomer)).toContain('its replacement was broken off')
   })
 
   test('that lost the word to join is told again', () => {
@@ -237,6 +278,37 @@ describe('a replica that knows no leader', () => {
     cluster.pass(60_000)
     expect(starts(cluster)).toHaveLength(2)
     expect(raftOf(cluster).history).toEqual([])
+  })
+
+  test('and that the record has struck off does not join again, though it may not go yet (I5)', () => {
+    const cluster = start()
+    raftOf(cluster).blind.add('NodeC')
+    const isOverdue = isA('METADATA_DIGEST')
+    const record = recordAt(cluster, 'NodeC')
+    const replicas = record.decree.replicas.filter(({ peerId }) => peerId !== 'NodeC')
+    const gone = cluster.node('NodeC')
+    const memory = {
+      acceptors: [],
+      records: [record],
+      replicas: gone
+        .all('persist')
+        .flatMap(({ writes }) => writes.filter(({ key }) => key === `replica/${NAME}`))
+        .slice(-1)
+        .map(({ value }) => value as never),
+    }
+    const roster = cluster.node('NodeA').core.roster
+    cluster.drop('NodeC')
+    cluster.hold = isOverdue
+    const back = cluster.add('NodeC', { ...memory, ...(roster === undefined ? {} : { roster }) })
+    back.dispatch({
+      type: 'messageReceived',
+      from: 'NodeA',
+      message: { type: 'METADATA_UPDATE', records: [{ ...record, placement: { epoch: 99, replicas } }] },
+    })
+    cluster.pass(20_000)
+    expect(removedAt(back)).toEqual([])
+    expect(back.all('startReplica').map(({ start }) => start.kind)).toEqual(['restart'])
+    expect(back.all('leaseWakePorts')).toEqual([])
   })
 
   test('waits where the others do not serve either', () => {

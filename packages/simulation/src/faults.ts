@@ -1,3 +1,4 @@
+import type { RosterVote } from '@dbcluster/coordinator'
 import type { NodeMessage, Roster } from '@dbcluster/protocol'
 import { mendMachine, strikeMachine } from './machine-faults.js'
 import { cutOneWay, isolate, partition, storm } from './network-faults.js'
@@ -185,12 +186,15 @@ export class Faults {
   }
 
   /**
-   * The disk fails, within what is survived: a majority of every roster that somebody still holds for the newest keeps
-   * its memory. A newcomer counts as one member more, since its admission may be under way: it loses its disk only
+   * The disk fails, within what is survived: a majority of every roster that somebody still holds for the newest, or
+   * has voted for, keeps its memory. A newcomer counts as one member more, since its admission may be under way: it loses its disk only
    * while all members have theirs.
    */
   loseStore(node: SimNode): void {
-    const rosters = this.#world.nodes.flatMap((other) => (other.store.get('roster') as Roster | undefined) ?? [])
+    const rosters = this.#world.nodes.flatMap(({ store }) => {
+      const vote = store.get('rosterVote') as RosterVote | undefined
+      return [store.get('roster') as Roster | undefined, vote?.accepted?.roster].flatMap((roster) => roster ?? [])
+    })
     if (rosters.length === 0 || !rosters.every((roster) => this.#survives(roster, node))) return
     node.loseStore()
     this.#restartLater(node)

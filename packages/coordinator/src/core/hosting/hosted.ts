@@ -12,6 +12,8 @@ export interface Hosted extends LocalReplica {
   readonly abandonAtMs: number
   /** rqlited gave up. */
   readonly failed?: boolean
+  /** A newcomer that was told to join: when its rqlited said that it had, or gave up. Unset while it tries. */
+  readonly triedMs?: number | undefined
   /** It was here before this node's start, and nobody has said since that the record which disowns it is the newest. */
   readonly remembered?: boolean
 }
@@ -28,7 +30,8 @@ export const localPart = ({
   phase: _,
   abandonAtMs: __,
   failed: ___,
-  remembered: ____,
+  triedMs: ____,
+  remembered: _____,
   ...local
 }: Hosted): LocalReplica => local
 

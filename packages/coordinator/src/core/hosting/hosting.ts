@@ -10,6 +10,12 @@ import { FIRST_RUN, type Hosted, isPlaced, localPart, presentAssignment, raftPee
 import { placedHere } from './placed-here.js'
 import { ReplicaReports } from './replica-reports.js'
 
+/**
+ * A try to join is over for certain: the leader gives a change of members up after 10 s, and what was said of Raft's
+ * configuration before that has arrived.
+ */
+const JOIN_OVER_MS = 20_000
+
 /** What hosting needs of the other parts. */
 export interface HostingComponents {
   readonly leases: Leases
@@ -95,7 +101,7 @@ export class Hosting {
     if (hosted.phase === 'removing') return
     const disowned = disownedBy(record, hosted)
     if (disowned !== undefined) {
-      if (hosted.remembered !== true || this.#components.synced()) this.#remove(hosted, disowned)
+      if (hosted.remembered !== true || this.#components.synced()) this.#leave(record, hosted, disowned)
     } else if (hosted.role === 'joining' && isPlaced(record, hosted)) {
       const { role: _, joinAddresses: __, ...member } = hosted
       this.#keep(member)
@@ -115,7 +121,7 @@ export class Hosting {
   onReady(name: string, clusterId: string): void {
     const hosted = this.#hosted.get(name)
     if (hosted?.clusterId !== clusterId || hosted.phase !== 'running') return
-    this.#hosted.set(name, { ...hosted, failed: false })
+    this.#hosted.set(name, { ...this.#tried(hosted), failed: false })
     if (hosted.role === 'warm') return this.#components.newcomerStarted(name, clusterId, undefined)
     this.#components.life().onReady(name, clusterId)
   }
@@ -127,7 +133,7 @@ export class Hosting {
   onFailed(name: string, clusterId: string, error: string): void {
     const hosted = this.#hosted.get(name)
     if (hosted?.clusterId !== clusterId) return
-    this.#hosted.set(name, { ...hosted, failed: true })
+    this.#hosted.set(name, { ...this.#tried(hosted), failed: true })
     this.#context.log('error', 'Database instance failed', { database: name, error })
     if (hosted.role === 'warm') return this.#components.newcomerStarted(name, clusterId, error)
     this.#reportFailure(name, clusterId, error)
@@ -167,11 +173,16 @@ export class Hosting {
     this.#start(record, { ...hosted, role: 'joining', joinAddresses })
   }
 
-  /** Removes a newcomer, if it is this one. */
+  /**
+   * Removes a newcomer, if it is this one. One that was told to join may get in right after somebody saw that it is no
+   * member (I5): it goes once its try is long over, on a word that is said again with every look at Raft.
+   */
   discard(name: string, raftId: string, reason: string): void {
     this.#arrivals.cancel(name, raftId)
     const hosted = this.#hosted.get(name)
     if (hosted?.assignment.raftId !== raftId || hosted.role === undefined || hosted.phase !== 'running') return
+    const overMs = hosted.role === 'joining' ? (hosted.triedMs ?? Number.POSITIVE_INFINITY) + JOIN_OVER_MS : 0
+    if (this.#context.nowMs < overMs) return
     // Should it be a voter all the same, the leader learns from this that it is none that will ever answer.
     this.#reports.put(name, { clusterId: hosted.clusterId, status: 'lost' }, hosted.assignment)
     this.#remove(hosted, reason)
@@ -232,7 +243,14 @@ export class Hosting {
     const { decree } = record
     const { nowMs, config, turn } = this.#context
     const abandonAtMs = nowMs + config.abandonMs * (1 + 0.2 * turn)
-    const started: Hosted = { ...replica, spawned: true, phase: 'running', abandonAtMs, failed: false }
+    const started: Hosted = {
+      ...replica,
+      spawned: true,
+      phase: 'running',
+      abandonAtMs,
+      failed: false,
+      triedMs: undefined,
+    }
     this.#hosted.set(replica.name, started)
     if (replica.role !== 'warm') this.#components.life().onStarted(started)
     if (!replica.spawned) this.#context.persist(`replica/${replica.name}`, localPart(started))
@@ -247,9 +265,21 @@ export class Hosting {
     })
   }
 
+  #tried(hosted: Hosted): Hosted {
+    return hosted.role === 'joining' ? { ...hosted, triedMs: hosted.triedMs ?? this.#context.nowMs } : hosted
+  }
+
   #keep(hosted: Hosted): void {
     this.#hosted.set(hosted.name, hosted)
     this.#context.persist(`replica/${hosted.name}`, localPart(hosted))
+  }
+
+  /** Says so where the database lives on: else its leader asks again and again for what runs under that name. */
+  #leave(record: DatabaseRecord, hosted: Hosted, reason: string): void {
+    this.#remove(hosted, reason)
+    const { clusterId, assignment } = hosted
+    if (record.deleted || record.decree.clusterId !== clusterId) return
+    this.#reports.put(hosted.name, { clusterId, status: 'lost' }, assignment)
   }
 
   #remove(hosted: Hosted, reason: string): void {

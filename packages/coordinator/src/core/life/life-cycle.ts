@@ -92,7 +92,7 @@ export class LifeCycle {
   /** It gave up before its cluster was established, when nobody knew whether it ever would be; now it is wanted. */
   onStillFailed(name: string, clusterId: string): void {
     const life = this.lives.of({ name, clusterId })
-    if (life?.phase === 'awake' && !life.ready && this.lives.record(life) !== undefined) this.course.again(life, 0)
+    if (life?.phase === 'awake' && this.lives.record(life) !== undefined) this.course.again(life, 0)
   }
 
   onRecord(record: DatabaseRecord): void {

@@ -63,6 +63,17 @@ export class Lives {
     return this.placed(life).filter((replica) => replica.peerId !== this.context.self.peerId)
   }
 
+  /**
+   * Whether the record that is known has our replica struck off its cluster. That is acted upon once records have been
+   * compared; until then it must not join the others again, or Raft would have it as a voter while it goes.
+   */
+  isStruckOff(life: Life): boolean {
+    const replica = this.host.replica(life.name)
+    const placement = this.record(life)?.placement
+    if (replica === undefined || placement === undefined || replica.role !== undefined) return false
+    return !placement.replicas.some(({ raftId }) => raftId === replica.assignment.raftId)
+  }
+
   ownRaftId(life: Life): string {
     return this.host.replica(life.name)?.assignment.raftId ?? ''
   }

@@ -26,7 +26,7 @@ export class WakeCourse {
     if (current?.phase !== 'waking' || current.stage !== 'gathering' || current.own === undefined) return
     const { context } = this.#lives
     const placed = this.#lives.placed(current)
-    if (placed.length === 0) return
+    if (placed.length === 0 || this.#lives.isStruckOff(current)) return
     const others = this.#lives.others(current)
     const reports = others.flatMap(({ peerId }) => current.reports.get(peerId) ?? [])
     const heard = others.every(({ peerId }) => current.reports.has(peerId) || !context.isLive(peerId))

@@ -169,7 +169,7 @@ export class Waking {
     const life = this.#lives.get(name)
     if (life === undefined || this.#lives.host.replica(name)?.role !== undefined) return
     const runs = life.phase === 'awake' || (life.phase === 'waking' && life.stage === 'starting')
-    if (!runs || !this.#lives.servedWithout(life)) return
+    if (!runs || !this.#lives.servedWithout(life) || this.#lives.isStruckOff(life)) return
     this.#lives.context.log('warn', 'A replica has lost sight of the others, and joins them anew', { database: name })
     this.#course.again(life, life.phase === 'waking' ? life.failures : 0, true)
   }

@@ -24,6 +24,8 @@ export interface RepairFacts {
   readonly voters: readonly VoterStanding[]
   /** Replicas wanted. */
   readonly wanted: number
+  /** The voter that leads. */
+  readonly leaderRaftId?: string | undefined
   /** The voter on the node that decides. */
   readonly ownRaftId: string
   /** A newcomer's rqlited is up and was reached from here; it is no voter yet. */
@@ -49,12 +51,20 @@ export const planRepair = (facts: RepairFacts): RepairMove => {
   const dead = voters.filter((voter) => voter.condition === 'dead').sort(byId)
   if (voters.length > wanted) return surplusMove(facts, dead)
   const [firstDead] = dead
-  if (firstDead !== undefined)
+  const staysForNow = isLeaderOfTwo(facts, firstDead)
+  if (firstDead !== undefined && !staysForNow)
     return newcomerReady ? { kind: 'remove', raftId: firstDead.raftId, why: 'dead' } : { kind: 'seek' }
   const leaves = voters.some((voter) => voter.condition === 'leaving')
-  if (voters.length < wanted || leaves) return newcomerReady ? { kind: 'join' } : { kind: 'seek' }
+  if (voters.length < wanted || leaves || staysForNow) return newcomerReady ? { kind: 'join' } : { kind: 'seek' }
   return { kind: 'nothing' }
 }
+
+/**
+ * Its node is dead, and its rqlited leads. Of two, a leader that strikes itself off and stops before the other one has
+ * heard leaves both without a vote: the one is in no configuration, and the other's log is behind. So a third comes first.
+ */
+const isLeaderOfTwo = ({ voters, leaderRaftId }: RepairFacts, voter: VoterStanding | undefined): boolean =>
+  voters.length === 2 && voter !== undefined && voter.raftId === leaderRaftId
 
 const surplusMove = ({ voters, ownRaftId }: RepairFacts, dead: readonly VoterStanding[]): RepairMove => {
   const [firstDead] = dead

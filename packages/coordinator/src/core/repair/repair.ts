@@ -184,6 +184,7 @@ export class Repairs {
     return planRepair({
       voters,
       wanted: this.#components.factorAsked(name) ?? wantedReplicas(record),
+      leaderRaftId: view.isLeader ? view.raftId : view.leaderId,
       ownRaftId: view.raftId,
       newcomerReady: !joined && (watch.repair?.phase === 'ready' || watch.repair?.phase === 'joining'),
     })
