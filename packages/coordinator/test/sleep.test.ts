@@ -294,4 +294,48 @@ describe('sleep on request', () => {
     expect(cluster.node('NodeA').answers.get('h')).toMatchObject({ ok: false, error: { code: 'CONFLICT' } })
     expect(nodes.map((node) => node.gate.closed)).toEqual([false, false, false])
   })
+
+  test.each(['NodeA', 'NodeC'])('right after a wake waits for the last replica, asked at %s', (asked) => {
+    sleep()
+    cluster.node('NodeC').rqlited = 'hangs'
+    query('NodeA')
+    cluster.pass(1_500)
+    expect(statuses()).toEqual(['active 2', 'active 2', 'starting 2'])
+    cluster.node(asked).dispatch({ type: 'hibernateAsked', askId: 'h', name: NAME })
+    cluster.pass(3_000)
+    expect(cluster.node(asked).answers.has('h')).toBe(false)
+    cluster.node('NodeC').rqlited = 'works'
+    cluster.node('NodeC').dispatch({ type: 'replicaReady', name: NAME, clusterId: clusterId() })
+    cluster.pass(3_000)
+    expect(cluster.node(asked).answers.get('h')).toMatchObject({ ok: true })
+    expect(statuses()).toEqual(['stopped 2', 'stopped 2', 'stopped 2'])
+  })
+
+  test('says after a while that a replica does not come up', () => {
+    sleep()
+    cluster.node('NodeC').rqlited = 'hangs'
+    query('NodeA')
+    cluster.pass(1_500)
+    cluster.node('NodeA').dispatch({ type: 'hibernateAsked', askId: 'h', name: NAME })
+    cluster.pass(11_000)
+    expect(cluster.node('NodeA').answers.get('h')).toMatchObject({
+      ok: false,
+      error: { code: 'CONFLICT', message: expect.stringContaining('not all up') },
+    })
+  })
+
+  test('is refused when a query wakes it meanwhile', () => {
+    cluster.hold = isA('DATABASE_SLEEP_PROMISE')
+    cluster.node('NodeA').dispatch({ type: 'hibernateAsked', askId: 'h', name: NAME })
+    cluster.run()
+    expect(cluster.node('NodeC').gate.closed).toBe(true)
+    query('NodeC')
+    cluster.hold = () => false
+    cluster.pass(3_000)
+    expect(cluster.node('NodeA').answers.get('h')).toMatchObject({
+      ok: false,
+      error: { code: 'CONFLICT', message: expect.stringContaining('a query woke it') },
+    })
+    expect(statuses()).toEqual(['active 2', 'active 2', 'active 2'])
+  })
 })

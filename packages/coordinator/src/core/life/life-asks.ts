@@ -69,7 +69,7 @@ export class LifeAsks {
     if (this.#asks.size === 0 || nowMs < this.#lookAtMs) return
     this.#lookAtMs = nowMs + LOOK_AGAIN_MS
     for (const ask of [...this.#asks.values()]) {
-      if (nowMs >= ask.deadlineMs) this.#answer(ask.askId, { ok: false, error: late(ask) })
+      if (nowMs >= ask.deadlineMs) this.#answer(ask.askId, { ok: false, error: late(ask, this.#lives.get(ask.name)) })
       else this.#look(ask)
     }
   }
@@ -92,13 +92,23 @@ export class LifeAsks {
   }
 
   #pursueSleep(ask: LifeAsk, life: Life): void {
-    if (life.run > ask.run || life.phase === 'waking' || (life.phase === 'awake' && !life.ready)) {
-      const error = new DbClusterError('CONFLICT', `${ask.name} is waking: it was not sent to sleep`, {
-        hint: 'a query came, or it has just been started: try again when it is active and idle',
+    if (life.run > ask.run) {
+      const error = new DbClusterError('CONFLICT', `${ask.name} was not sent to sleep: a query woke it meanwhile`, {
+        hint: 'try again when no query is under way',
       })
       return this.#answer(ask.askId, { ok: false, error })
     }
-    if (life.phase === 'awake' && !this.#courses.has(life.name)) this.#courses.begin(life, true)
+    // Whoever still comes up, after a wake of a moment ago, can promise nothing yet.
+    if (life.phase !== 'awake' || !life.ready || this.#comesUpElsewhere(life)) return
+    if (!this.#courses.has(life.name)) this.#courses.begin(life, true)
+  }
+
+  #comesUpElsewhere(life: Life): boolean {
+    return this.#lives.others(life).some(({ peerId }) => {
+      const state = this.#lives.stateOf(life, peerId)
+      if (state === undefined || !this.#lives.context.isLive(peerId)) return false
+      return state.status === 'starting' || (state.status === 'stopped' && runOf(state) < life.run)
+    })
   }
 
   #isAsleep(life: Life): boolean {
@@ -118,12 +128,22 @@ export class LifeAsks {
 const isServing = (life: Life): boolean =>
   (life.phase === 'awake' && life.ready && life.closed !== true) || (life.phase === 'waking' && life.passing)
 
-const late = ({ name, wanted, deadlineMs: _ }: LifeAsk): DbClusterError =>
-  wanted === 'asleep'
-    ? new DbClusterError('TIMEOUT', `not all replicas of ${name} had stopped after ${LIFE_TIMING.sleepLimitMs} ms`, {
-        hint: 'the status of the database shows which: they are stopped as soon as they can be',
-      })
-    : new DbClusterError('DATABASE_WAKING', `${name} did not wake within ${LIFE_TIMING.wakeLimitMs} ms`, {
-        hint: 'the status of the database shows its replicas; the logs of their nodes say what keeps them',
-        details: { retry_after: 2 },
-      })
+const late = ({ name, wanted }: LifeAsk, life: Life | undefined): DbClusterError => {
+  if (wanted === 'awake')
+    return new DbClusterError('DATABASE_WAKING', `${name} did not wake within ${LIFE_TIMING.wakeLimitMs} ms`, {
+      hint: 'the status of the database shows its replicas; the logs of their nodes say what keeps them',
+      details: { retry_after: 2 },
+    })
+  const limit = `${LIFE_TIMING.sleepLimitMs} ms`
+  if (life?.phase === 'awake' || life?.phase === 'waking')
+    return new DbClusterError(
+      'CONFLICT',
+      `${name} was not sent to sleep: its replicas were not all up within ${limit}`,
+      {
+        hint: 'the status of the database shows which are not; the logs of their nodes say what keeps them',
+      },
+    )
+  return new DbClusterError('TIMEOUT', `not all replicas of ${name} had stopped after ${limit}`, {
+    hint: 'the status of the database shows which: they are stopped as soon as they can be',
+  })
+}
