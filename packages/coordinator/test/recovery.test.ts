@@ -1,16 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
-import { LocalCluster } from './support/local-cluster.js'
+import type { LocalReplica } from '../src/core/events.js'
+import { EMPTY_MEMORY, LocalCluster, type LocalNode, rosterOf } from './support/local-cluster.js'
 import { LocalRaft } from './support/local-raft.js'
 
 const NAME = 'app_users'
+const CONFIG = { replicationFactor: 4, healthCheckIntervalMs: 1_000, repairLookMs: 500 }
 
 /** A database on four nodes, two of which are lost; the logs of the others end at 7 and 9. */
 const start = (): { readonly cluster: LocalCluster; readonly raft: LocalRaft } => {
-  const cluster = LocalCluster.of(['NodeA', 'NodeB', 'NodeC', 'NodeD'], {
-    replicationFactor: 4,
-    healthCheckIntervalMs: 1_000,
-    repairLookMs: 500,
-  })
+  const cluster = LocalCluster.of(['NodeA', 'NodeB', 'NodeC', 'NodeD'], CONFIG)
   cluster.ensure('NodeA', NAME)
   const decree = cluster.node('NodeA').core.table.database(NAME)?.decree
   if (decree === undefined) throw new Error('no database')
@@ -27,14 +25,32 @@ const lose = (cluster: LocalCluster, raft: LocalRaft): void => {
   cluster.pass(20_000)
 }
 
-const recover = (cluster: LocalCluster, confirmed: boolean): unknown => {
+const recover = (cluster: LocalCluster, confirmed: boolean, limitMs = 10_000): unknown => {
   cluster
     .node('NodeA')
     .dispatch({ type: 'operatorAsked', askId: 'op-1', request: { kind: 'recover', name: NAME, confirmed } })
   cluster.run()
-  cluster.pass(10_000)
+  cluster.pass(limitMs)
   return cluster.node('NodeA').all('operatorAnswer').at(-1)?.result
 }
+
+/** A node dies, and comes back with what it wrote down of its replica, changed at will. */
+const restart = (cluster: LocalCluster, peerId: string, change: Partial<LocalReplica> = {}): LocalNode => {
+  const before = cluster.node(peerId)
+  const written = before.all('persist').flatMap(({ writes }) => writes)
+  const replica = written.findLast(({ key }) => key === `replica/${NAME}`)?.value as LocalReplica
+  const record = before.core.table.database(NAME)
+  cluster.drop(peerId)
+  const roster = before.core.roster ?? rosterOf([...cluster.nodes.keys()])
+  const memory = { ...EMPTY_MEMORY, roster, records: record === undefined ? [] : [record] }
+  const node = cluster.add(peerId, { ...memory, replicas: [{ ...replica, ...change }] }, CONFIG)
+  cluster.run()
+  return node
+}
+
+/** How a node had its rqlited started for a recovery. */
+const recoveriesOf = (node: LocalNode): readonly unknown[] =>
+  node.all('startReplica').flatMap(({ start }) => (start.kind === 'recover' ? [start.peers] : []))
 
 describe('a database that lost its majority', () => {
   test('is left alone, and said to be unavailable with what an operator can do', () => {
@@ -84,6 +100,52 @@ describe('a database that lost its majority', () => {
     ).toContain('it is no member of its cluster any more')
     expect(cluster.node('NodeA').core.table.database(NAME)?.placement).toMatchObject({ recovery: 1 })
     expect(raft.voters.map(({ id }) => id.split('.')[0]).sort()).toEqual(['NodeA', 'NodeB'])
+  })
+
+  test('is recovered when an operator asks again, after the chosen replica failed to start', () => {
+    const { cluster, raft } = start()
+    lose(cluster, raft)
+    cluster.node('NodeB').rqlited = 'fails'
+    expect(recover(cluster, true, 40_000)).toMatchObject({ ok: false, error: { code: 'TIMEOUT' } })
+    expect(raft.history).toEqual([])
+    cluster.node('NodeB').rqlited = 'works'
+    expect(recover(cluster, true)).toMatchObject({ ok: true, details: { chosen: 'NodeB', recovered: true } })
+    expect(raft.history[0]).toBe('recovered from NodeB')
+  })
+
+  test('is recovered when an operator asks again, after the chosen node was killed with the order on its disk', () => {
+    const { cluster, raft } = start()
+    lose(cluster, raft)
+    cluster.node('NodeB').rqlited = 'hangs'
+    expect(recover(cluster, true, 40_000)).toMatchObject({ ok: false, error: { code: 'TIMEOUT' } })
+    const node = restart(cluster, 'NodeB')
+    cluster.pass(10_000)
+    expect(recoveriesOf(node)).toEqual([])
+    expect(recover(cluster, true)).toMatchObject({ ok: true, details: { chosen: 'NodeB', recovered: true } })
+    expect(recoveriesOf(node)).toHaveLength(1)
+  })
+
+  test('is not started for one recovery a second time while it starts, and the node says so', () => {
+    const { cluster, raft } = start()
+    lose(cluster, raft)
+    const node = cluster.node('NodeB')
+    node.rqlited = 'hangs'
+    recover(cluster, true, 40_000)
+    recover(cluster, true, 40_000)
+    expect(recoveriesOf(node)).toHaveLength(1)
+    const said = node.all('log').filter(({ message }) => message === 'A database is not recovered from this replica')
+    expect(said.map(({ fields }) => fields)).toEqual([
+      { database: NAME, recovery: 1, reason: 'this replica is starting for that recovery already' },
+    ])
+  })
+
+  test('goes on alone at the address that the chosen replica has now', () => {
+    const { cluster, raft } = start()
+    lose(cluster, raft)
+    const node = restart(cluster, 'NodeB', { address: { host: 'h', httpPort: 5_901, raftPort: 7_901 } })
+    cluster.pass(10_000)
+    expect(recover(cluster, true)).toMatchObject({ ok: true, details: { chosen: 'NodeB' } })
+    expect(recoveriesOf(node)).toEqual([[{ id: expect.stringMatching(/^NodeB\./), address: 'h:7901' }]])
   })
 
   test('is not recovered while it has a leader', () => {

@@ -93,7 +93,7 @@ export class LocalNode {
           raft.history.push(`warm ${this.peerId}`)
           return later({ type: 'replicaWarmed', ...about })
         }
-        if (effect.start.kind === 'recover') raft?.recover(effect.assignment.raftId)
+        if (effect.start.kind === 'recover' && this.rqlited === 'works') raft?.recover(effect.assignment.raftId)
         if (raft !== undefined && effect.start.kind === 'join' && this.rqlited === 'works') raft.join(effect.assignment)
         if (this.rqlited === 'hangs') return
         if (this.rqlited === 'fails') return later({ type: 'replicaFailed', ...about, error: 'rqlited: no luck' })

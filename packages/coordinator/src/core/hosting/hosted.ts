@@ -14,6 +14,8 @@ export interface Hosted extends LocalReplica {
   readonly failed?: boolean
   /** A newcomer that was told to join: when its rqlited said that it had, or gave up. Unset while it tries. */
   readonly triedMs?: number | undefined
+  /** The recovery that its rqlited was started for in this life, unless that failed. */
+  readonly recovering?: number | undefined
   /** It was here before this node's start, and nobody has said since that the record which disowns it is the newest. */
   readonly remembered?: boolean
 }
@@ -32,6 +34,7 @@ export const localPart = ({
   failed: ___,
   triedMs: ____,
   remembered: _____,
+  recovering: ______,
   ...local
 }: Hosted): LocalReplica => local
 

@@ -8,6 +8,7 @@ import { Arrivals } from './arrivals.js'
 import { disownedBy } from './disowned.js'
 import { FIRST_RUN, type Hosted, isPlaced, localPart, presentAssignment, raftPeer, startOf, vacant } from './hosted.js'
 import { placedHere } from './placed-here.js'
+import { recoveryRefusal } from './recovery-refusal.js'
 import { ReplicaReports } from './replica-reports.js'
 
 /**
@@ -133,7 +134,7 @@ export class Hosting {
   onFailed(name: string, clusterId: string, error: string): void {
     const hosted = this.#hosted.get(name)
     if (hosted?.clusterId !== clusterId) return
-    this.#hosted.set(name, { ...this.#tried(hosted), failed: true })
+    this.#hosted.set(name, { ...this.#tried(hosted), failed: true, recovering: undefined })
     this.#context.log('error', 'Database instance failed', { database: name, error })
     if (hosted.role === 'warm') return this.#components.newcomerStarted(name, clusterId, error)
     this.#reportFailure(name, clusterId, error)
@@ -195,16 +196,18 @@ export class Hosting {
     return hosted.lost ?? (hosted.role === undefined ? undefined : 'it never became a member')
   }
 
-  /** An operator's word: the replica here goes on as a cluster of one. @returns whether it can */
-  recover(name: string, clusterId: string, recovery: number): boolean {
+  /** An operator's word: the replica here goes on as a cluster of one. @returns why it does not; undefined when it does */
+  recover(name: string, clusterId: string, ordered: number): string | undefined {
     const hosted = this.#hosted.get(name)
     const record = this.#context.usable(name)
-    if (hosted === undefined || record === undefined || this.unusable(name, clusterId) !== undefined) return false
-    if ((hosted.recovery ?? 0) >= recovery) return false // said twice
+    if (hosted === undefined || record === undefined) return 'there is no replica of it'
+    const refusal = this.unusable(name, clusterId) ?? recoveryRefusal(record, hosted, ordered)
+    if (refusal !== undefined) return refusal
+    const recovery = Math.max(ordered, hosted.recovery ?? 0)
     const recovered = { ...hosted, recovery, asleep: false }
     this.#keep(recovered)
-    this.#start(record, recovered, { kind: 'recover', peers: [raftPeer(hosted.assignment)] })
-    return true
+    this.#start(record, recovered, { kind: 'recover', peers: [raftPeer(presentAssignment(hosted))] })
+    return undefined
   }
 
   /**
@@ -250,6 +253,7 @@ export class Hosting {
       abandonAtMs,
       failed: false,
       triedMs: undefined,
+      recovering: start?.kind === 'recover' ? replica.recovery : undefined,
     }
     this.#hosted.set(replica.name, started)
     if (replica.role !== 'warm') this.#components.life().onStarted(started)

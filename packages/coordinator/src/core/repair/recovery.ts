@@ -29,8 +29,8 @@ interface Ask {
 
 /** What recovery needs of the other parts. */
 export interface RecoveryComponents {
-  /** Starts this node's replica as a cluster of one. @returns whether there is one that may */
-  readonly recover: (name: string, clusterId: string, recovery: number) => boolean
+  /** Starts this node's replica as a cluster of one. @returns why not; undefined when it is started */
+  readonly recover: (name: string, clusterId: string, recovery: number) => string | undefined
   /** Why this node's replica cannot be taken; undefined when it can. */
   readonly unusable: (name: string, clusterId: string) => string | undefined
 }
@@ -108,11 +108,11 @@ export class Recovery {
 
   onDo(from: string, { name, clusterId, recovery }: NodeMessageOf<'DATABASE_RECOVER_DO'>): void {
     if (!this.#context.isMember(from)) return
-    if (this.#components.recover(name, clusterId, recovery))
-      this.#context.log('warn', 'Recovering a database from this replica alone, by an operator’s word', {
-        database: name,
-        recovery,
-      })
+    const refusal = this.#components.recover(name, clusterId, recovery)
+    const about = { database: name, recovery }
+    if (refusal === undefined)
+      this.#context.log('warn', 'Recovering a database from this replica alone, by an operator’s word', about)
+    else this.#context.log('warn', 'A database is not recovered from this replica', { ...about, reason: refusal })
   }
 
   tick(): void {
