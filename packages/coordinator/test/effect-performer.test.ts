@@ -1,14 +1,25 @@
 import type { Logger } from '@dbcluster/protocol'
-import { expect, test } from '@jest/globals'
-import type { CoordinatorEffect } from '../src/core/events.js'
+import { describe, expect, test } from '@jest/globals'
+import type { CoordinatorEffect, CoordinatorEvent } from '../src/core/events.js'
 import type { CoordinatorComponents } from '../src/shell/components.js'
 import { EffectPerformer } from '../src/shell/effects.js'
 
 const log = (message: string): CoordinatorEffect => ({ type: 'log', level: 'debug', message, fields: {} })
 const persist: CoordinatorEffect = { type: 'persist', writes: [{ key: 'k', value: 1 }] }
 
+const silent: Logger = {
+  error: () => undefined,
+  warn: () => undefined,
+  info: () => undefined,
+  debug: () => undefined,
+  child: () => silent,
+}
+
 /** A performer over a store that writes at once, and what it did, in order. */
-const makePerformer = (onLog: (message: string) => void = () => undefined) => {
+const makePerformer = (
+  onLog: (message: string) => void = () => undefined,
+  over: Partial<CoordinatorComponents> = {},
+) => {
   const done: string[] = []
   const note = (message: string): void => {
     done.push(message)
@@ -19,16 +30,17 @@ const makePerformer = (onLog: (message: string) => void = () => undefined) => {
     entries: async () => [],
     write: async () => void done.push('written'),
   }
-  const components = { store, logger, messenger: { peerId: 'self' } } as unknown as CoordinatorComponents
+  const components = { store, logger, messenger: { peerId: 'self' }, ...over } as unknown as CoordinatorComponents
+  const events: CoordinatorEvent[] = []
   const sinks = {
-    dispatch: () => undefined,
+    dispatch: (event: CoordinatorEvent) => void events.push(event),
     answer: () => undefined,
     answerKey: () => undefined,
     answerOperator: () => undefined,
     observe: () => undefined,
     storeFailed: () => undefined,
   }
-  return { performer: new EffectPerformer(components, sinks), done }
+  return { performer: new EffectPerformer(components, sinks), done, events }
 }
 
 test.each([
@@ -59,4 +71,75 @@ test('closing performs what is queued, and nothing that comes later', async () =
   performer.perform([log('after')])
   await new Promise((resolve) => setImmediate(resolve))
   expect(done).toEqual(['written', 'before'])
+})
+
+describe('a removal that fails', () => {
+  const removal: CoordinatorEffect = { type: 'removeReplica', name: 'app_users', clusterId: 'c', reason: 'deleted' }
+  const full = Object.assign(new Error('ENOSPC: no space left on device, mkdir'), { code: 'ENOSPC' })
+
+  /** A host whose removals fail so often, and a clock that jumps to each call that it is asked for. */
+  const makeRemover = (failures: number) => {
+    const pauses: number[] = []
+    let [nowMs, tries] = [0, 0]
+    let next: (() => void) | undefined
+    const over = {
+      replicas: {
+        remove: async () => {
+          tries += 1
+          if (tries <= failures) throw full
+        },
+      },
+      clock: {
+        nowMs: () => nowMs,
+        callAfter: (delayMs: number, callback: () => void) => {
+          pauses.push(delayMs)
+          next = () => {
+            nowMs += delayMs
+            callback()
+          }
+          return () => {
+            next = undefined
+          }
+        },
+      },
+    } as unknown as Partial<CoordinatorComponents>
+    const warned: string[] = []
+    const made = makePerformer(() => undefined, {
+      ...over,
+      logger: { ...silent, warn: (message) => void warned.push(message) },
+    })
+    const passes = async (): Promise<boolean> => {
+      await new Promise((resolve) => setImmediate(resolve))
+      const due = next
+      next = undefined
+      due?.()
+      await new Promise((resolve) => setImmediate(resolve))
+      return due !== undefined
+    }
+    return { ...made, pauses, warned, passes, tries: () => tries }
+  }
+
+  test('is tried again after a growing pause until it is done, and said to be done once', async () => {
+    const { performer, events, pauses, warned, passes, tries } = makeRemover(9)
+    performer.perform([removal])
+    while (await passes()) expect(events.length).toBe(tries() > 9 ? 1 : 0)
+    expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000])
+    expect(events).toEqual([{ type: 'replicaRemoved', name: 'app_users', clusterId: 'c' }])
+    expect(warned).toEqual(['A replica could not be removed, and is tried again'])
+  })
+
+  test('for long is said again every ten minutes', async () => {
+    const { performer, warned, passes } = makeRemover(26)
+    performer.perform([removal])
+    while (await passes());
+    expect(warned).toHaveLength(3)
+  })
+
+  test('is not tried again once the coordinator is closed', async () => {
+    const { performer, events, passes, tries } = makeRemover(9)
+    performer.perform([removal])
+    await passes()
+    await performer.close()
+    expect([await passes(), tries(), events]).toEqual([false, 2, []])
+  })
 })

@@ -2,6 +2,7 @@ import { encodeMessage, METADATA_TOPIC, NODE_PROTOCOL, toDbClusterError } from '
 import type { CoordinatorEffect, CoordinatorEvent, StoreWrite } from '../core/events.js'
 import { type CoordinatorComponents, declineReasonOf } from './components.js'
 import { LifeEffects } from './life-effects.js'
+import { Removals } from './removals.js'
 import { performRepair } from './repair-effects.js'
 
 type EffectOf<T extends CoordinatorEffect['type']> = Extract<CoordinatorEffect, { type: T }>
@@ -25,6 +26,7 @@ export class EffectPerformer {
   readonly #components: CoordinatorComponents
   readonly #sinks: EffectSinks
   readonly #life: LifeEffects
+  readonly #removals: Removals
   #queue: CoordinatorEffect[] = []
   /** Cleared in the very turn that found the queue empty: what comes a moment later must start another round. */
   #isDraining = false
@@ -35,6 +37,7 @@ export class EffectPerformer {
     this.#components = components
     this.#sinks = sinks
     this.#life = new LifeEffects(components, sinks.dispatch)
+    this.#removals = new Removals(components, sinks.dispatch)
   }
 
   perform(effects: readonly CoordinatorEffect[]): void {
@@ -49,6 +52,7 @@ export class EffectPerformer {
   async close(): Promise<void> {
     while (this.#isDraining) await this.#drained
     this.#closed = true
+    this.#removals.close()
   }
 
   async #drain(): Promise<void> {
@@ -102,7 +106,7 @@ export class EffectPerformer {
       case 'startReplica':
         return this.#startReplica(effect)
       case 'removeReplica':
-        return this.#removeReplica(effect)
+        return this.#removals.remove(effect)
       case 'checkIdle':
       case 'holdQueries':
       case 'closeGate':
@@ -151,15 +155,6 @@ export class EffectPerformer {
       warmed: () => this.#sinks.dispatch({ type: 'replicaWarmed', ...about }),
       lost: (reason) => this.#sinks.dispatch({ type: 'replicaLost', ...about, reason }),
     })
-  }
-
-  #removeReplica({ name, clusterId, reason }: EffectOf<'removeReplica'>): void {
-    this.#components.replicas.remove(name, reason).then(
-      () => this.#sinks.dispatch({ type: 'replicaRemoved', name, clusterId }),
-      (error: unknown) => {
-        this.#components.logger.error('A replica could not be removed', { database: name, error: String(error) })
-      },
-    )
   }
 }
 
