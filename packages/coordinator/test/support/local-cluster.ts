@@ -12,7 +12,7 @@ import { CoordinatorCore } from '../../src/core/core.js'
 import type { AskResult, CoordinatorEffect, CoordinatorEvent, LocalReplica, Memory } from '../../src/core/events.js'
 import type { LocalRaft } from './local-raft.js'
 
-const INFO: NodeInfo = {
+export const INFO: NodeInfo = {
   multiaddrs: [],
   maxDatabases: 100,
   databases: 0,
