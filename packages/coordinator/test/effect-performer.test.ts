@@ -1,8 +1,9 @@
-import type { Logger } from '@dbcluster/protocol'
+import { DbClusterError, type Logger } from '@dbcluster/protocol'
 import { describe, expect, test } from '@jest/globals'
 import type { CoordinatorEffect, CoordinatorEvent } from '../src/core/events.js'
 import type { CoordinatorComponents } from '../src/shell/components.js'
 import { EffectPerformer } from '../src/shell/effects.js'
+import { decreeOf } from './support/decrees.js'
 
 const log = (message: string): CoordinatorEffect => ({ type: 'log', level: 'debug', message, fields: {} })
 const persist: CoordinatorEffect = { type: 'persist', writes: [{ key: 'k', value: 1 }] }
@@ -141,5 +142,67 @@ describe('a removal that fails', () => {
     await passes()
     await performer.close()
     expect([await passes(), tries(), events]).toEqual([false, 2, []])
+  })
+})
+
+describe('an effect that fails', () => {
+  const decree = decreeOf(12)
+  const assignment = { peerId: 'self', raftId: 'r', host: 'h', httpPort: 5_001, raftPort: 7_001 }
+  const start = (name: string): CoordinatorEffect => ({
+    type: 'startReplica',
+    ...{ name, decree, assignment, start: { kind: 'restart' } },
+  })
+  const confirm = (name: string): CoordinatorEffect => ({ type: 'confirmPorts', leaseKey: `${name}/1`, name })
+
+  const makeStarter = (broken: 'ports' | 'host') => {
+    const started: string[] = []
+    const ports = {
+      confirm: (_: string, name: string) => {
+        if (broken === 'ports' && name === 'app_a')
+          throw new DbClusterError('CONFLICT', 'the port lease of app_a/1 ended before it was confirmed')
+      },
+    }
+    const replicas = {
+      start: ({ name }: { name: string }) => {
+        if (broken === 'host' && name === 'app_a') throw new Error('no such host')
+        started.push(name)
+      },
+    }
+    return { ...makePerformer(() => undefined, { ports, replicas } as never), started }
+  }
+
+  test.each([
+    ['ports', 'the port lease of app_a/1 ended before it was confirmed'],
+    ['host', 'no such host'],
+  ] as const)('for want of its %s has its replica fail, and the others of its round start', async (broken, error) => {
+    const { performer, events, started } = makeStarter(broken)
+    performer.perform([persist, confirm('app_a'), start('app_a'), confirm('app_b'), start('app_b'), log('last')])
+    await performer.close()
+    expect(started).toEqual(['app_b'])
+    expect(events).toEqual([
+      { type: 'replicaFailed', name: 'app_a', clusterId: decree.clusterId, error: expect.stringContaining(error) },
+    ])
+  })
+
+  test('is no reason not to start it on the ports of another round', async () => {
+    const { performer, started } = makeStarter('ports')
+    performer.perform([persist, confirm('app_a'), start('app_a')])
+    await new Promise((resolve) => setImmediate(resolve))
+    performer.perform([start('app_a')])
+    await performer.close()
+    expect(started).toEqual(['app_a'])
+  })
+
+  test('is logged, whichever it is, and those after it are performed', async () => {
+    const { performer, done } = makePerformer(() => undefined, {
+      gates: {
+        close: () => {
+          throw new Error('no such gate')
+        },
+      },
+    } as never)
+    performer.perform([log('first'), { type: 'closeGate', name: 'app_a' }, log('second')])
+    await performer.close()
+    expect(done).toEqual(['first', 'An effect failed', 'second'])
   })
 })

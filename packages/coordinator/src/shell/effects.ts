@@ -1,6 +1,6 @@
 import { encodeMessage, METADATA_TOPIC, NODE_PROTOCOL, toDbClusterError } from '@dbcluster/protocol'
 import type { CoordinatorEffect, CoordinatorEvent, StoreWrite } from '../core/events.js'
-import { type CoordinatorComponents, declineReasonOf } from './components.js'
+import { type CoordinatorComponents, declineReasonOf, type ReplicaListener } from './components.js'
 import { LifeEffects } from './life-effects.js'
 import { Removals } from './removals.js'
 import { performRepair } from './repair-effects.js'
@@ -32,6 +32,8 @@ export class EffectPerformer {
   #isDraining = false
   #drained: Promise<void> = Promise.resolve()
   #closed = false
+  /** Names whose ports could not be confirmed in this round, and why: nothing may start on them. */
+  #unconfirmed = new Map<string, string>()
 
   constructor(components: CoordinatorComponents, sinks: EffectSinks) {
     this.#components = components
@@ -64,7 +66,8 @@ export class EffectPerformer {
           effect.type === 'persist' ? effect.writes : [],
         )
         if (writes.length > 0 && !(await this.#write(writes))) return
-        for (const effect of batch) this.#performOne(effect)
+        this.#unconfirmed = new Map()
+        for (const effect of batch) this.#attempt(effect)
       }
     } finally {
       this.#isDraining = false
@@ -82,8 +85,17 @@ export class EffectPerformer {
     }
   }
 
+  /** One that throws is alone in it: what comes after it was promised as well. */
+  #attempt(effect: CoordinatorEffect): void {
+    try {
+      this.#performOne(effect)
+    } catch (error) {
+      this.#components.logger.error('An effect failed', { effect: effect.type, error: String(error) })
+    }
+  }
+
   #performOne(effect: CoordinatorEffect): void {
-    const { messenger, ports, logger } = this.#components
+    const { messenger, logger } = this.#components
     switch (effect.type) {
       case 'persist':
         return
@@ -100,9 +112,9 @@ export class EffectPerformer {
       case 'leasePorts':
         return this.#lease(effect.leaseKey)
       case 'confirmPorts':
-        return ports.confirm(effect.leaseKey, effect.name)
+        return this.#confirm(effect)
       case 'releasePorts':
-        return ports.release(effect.leaseKey)
+        return this.#components.ports.release(effect.leaseKey)
       case 'startReplica':
         return this.#startReplica(effect)
       case 'removeReplica':
@@ -145,16 +157,33 @@ export class EffectPerformer {
     )
   }
 
+  /** The lease may have ended meanwhile, where this node stood still or something it waited for took long. */
+  #confirm({ leaseKey, name }: EffectOf<'confirmPorts'>): void {
+    try {
+      this.#components.ports.confirm(leaseKey, name)
+    } catch (error) {
+      this.#unconfirmed.set(name, toDbClusterError(error).message)
+    }
+  }
+
   #startReplica({ type: _, ...request }: EffectOf<'startReplica'>): void {
     const { name, decree } = request
     const about = { name, clusterId: decree.clusterId }
-    this.#components.replicas.start(request, {
+    const failed = (error: string): void => this.#sinks.dispatch({ type: 'replicaFailed', ...about, error })
+    const unconfirmed = this.#unconfirmed.get(name)
+    if (unconfirmed !== undefined) return failed(unconfirmed)
+    const listener: ReplicaListener = {
       ready: () => this.#sinks.dispatch({ type: 'replicaReady', ...about }),
       gathered: (voters) => this.#sinks.dispatch({ type: 'replicaGathered', ...about, voters }),
-      failed: (error) => this.#sinks.dispatch({ type: 'replicaFailed', ...about, error }),
+      failed,
       warmed: () => this.#sinks.dispatch({ type: 'replicaWarmed', ...about }),
       lost: (reason) => this.#sinks.dispatch({ type: 'replicaLost', ...about, reason }),
-    })
+    }
+    try {
+      this.#components.replicas.start(request, listener)
+    } catch (error) {
+      failed(toDbClusterError(error).message)
+    }
   }
 }
 
