@@ -311,6 +311,17 @@ describe('sleep on request', () => {
     expect(statuses()).toEqual(['stopped 2', 'stopped 2', 'stopped 2'])
   })
 
+  test('is done where the database sleeps already, also with a replica that is lost', () => {
+    sleep()
+    const lost = cluster.node('NodeC')
+    lost.dispatch({ type: 'replicaLost', name: NAME, clusterId: clusterId(), reason: 'gone' })
+    cluster.run()
+    expect(cluster.node('NodeA').core.table.database(NAME)?.replicas[lost.peerId]?.value.status).toBe('lost')
+    cluster.node('NodeA').dispatch({ type: 'hibernateAsked', askId: 'h', name: NAME })
+    cluster.run()
+    expect(cluster.node('NodeA').answers.get('h')).toMatchObject({ ok: true })
+  })
+
   test('says after a while that a replica does not come up', () => {
     sleep()
     cluster.node('NodeC').rqlited = 'hangs'

@@ -111,10 +111,12 @@ export class LifeAsks {
     })
   }
 
+  /** What is lost has no process, and never reports that it stopped. */
   #isAsleep(life: Life): boolean {
     if (life.phase !== 'asleep') return false
     return this.#lives.others(life).every(({ peerId }) => {
       const state = this.#lives.stateOf(life, peerId)
+      if (state?.status === 'lost') return true
       return state?.status === 'stopped' && runOf(state) >= life.run
     })
   }
