@@ -6,7 +6,7 @@ import {
   type Operation,
 } from '@dbcluster/protocol'
 import type { RaftView, RqliteClient, RqliteResult } from '@dbcluster/rqlite'
-import { describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import type { LocalReplica } from '../src/index.js'
 import { type Answer, CREDENTIAL, createWorld, HERE, raftIdOf, recordOf, type WorldInit } from './support/world.js'
 
@@ -322,5 +322,31 @@ describe('what several callers wait for together', () => {
     release()
     expect(await second).toMatchObject({ ok: true, result: { rowsAffected: 1 } })
     expect(reads).toBe(1)
+  })
+})
+
+describe('a query that waits for a database to wake', () => {
+  afterEach(() => void jest.useRealTimers())
+
+  test.each<readonly [string, readonly string[], ErrorCode]>([
+    ['most of its nodes are gone: that is what it is told', [], 'DATABASE_UNAVAILABLE'],
+    ['enough of its nodes are there: it is waking', ['nodeA'], 'DATABASE_WAKING'],
+  ])('too long, and %s', async (_how, connected, code) => {
+    jest.useFakeTimers()
+    const { ask, components } = world({ replicas: { app_users: fakeReplica({}) } })
+    Object.assign(components.network, { connectedPeers: () => connected })
+    components.gates.close('app_users')
+    const answer = ask(READ, { timeoutMs: 30_000 })
+    await jest.advanceTimersByTimeAsync(25_000)
+    const response = await answer
+    expect(response).toMatchObject({ ok: false, error: { code } })
+    if (code === 'DATABASE_UNAVAILABLE')
+      expect(response).toMatchObject({
+        error: {
+          message: expect.stringContaining('2 of the 3 nodes that hold it cannot be reached'),
+          hint: expect.stringContaining('dbcluster db recover app_users'),
+          details: { missing_nodes: ['nodeA', 'nodeB'], retry_after: 2 },
+        },
+      })
   })
 })

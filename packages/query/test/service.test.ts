@@ -145,6 +145,31 @@ describe('the status of a database', () => {
     expect([replicas.map((one) => one.peer_id), asked]).toEqual([[HERE], []])
   })
 
+  test.each<readonly [string, readonly [string, string, string]]>([
+    ['active', ['starting', 'active', 'active']],
+    ['active', ['active', 'active', 'unreachable']],
+    ['waking', ['starting', 'stopped', 'stopped']],
+    ['waking', ['starting', 'active', 'unreachable']],
+    ['waking', ['starting', 'stopped', 'unreachable']],
+    ['unavailable', ['starting', 'unreachable', 'unreachable']],
+    ['unavailable', ['starting', 'lost', 'failed']],
+    ['unavailable', ['active', 'unreachable', 'unreachable']],
+    ['unavailable', ['stopped', 'unreachable', 'unreachable']],
+    ['hibernating', ['stopped', 'active', 'unreachable']],
+  ])('is %s with its replicas %p', async (status, [own, ...others]) => {
+    const answer: Answer = (peerId) => {
+      const at = others[nodes.indexOf(peerId) - 1] ?? 'unreachable'
+      if (at === 'unreachable') throw new DbClusterError('NODE_UNREACHABLE', 'gone')
+      const { replicas, ...more } = told(peerId, false)
+      const result = { ...more, replicas: replicas.map((replica) => ({ ...replica, status: at })) }
+      return { ok: true, result, meta: { servedBy: peerId, durationMs: 1 } }
+    }
+    const record = recordOf('app_users', nodes)
+    const value = { clusterId: 'c'.repeat(32), status: own as 'active' }
+    const { result } = createWorld({ records: [{ ...record, replicas: { [HERE]: { value, clock: {} } } }], answer })
+    expect(await result({ op: 'status', database })).toMatchObject({ status })
+  })
+
   test('is unavailable when most of its nodes do not answer, creating before it is established', async () => {
     const record = recordOf('app_users', nodes)
     const { result, records } = createWorld({ records: [record] })

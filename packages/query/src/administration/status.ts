@@ -77,10 +77,12 @@ const statusOf = (record: DatabaseRecord, replicas: readonly ReplicaStatus[]): D
   const count = (status: string): number => replicas.filter((replica) => replica.status === status).length
   const up = count('active')
   const asleep = count('stopped')
+  const starting = count('starting')
   if (up > replicas.length / 2) return 'active'
-  if (count('starting') > 0) return 'waking'
-  // Some may still be on their way to sleep.
-  return asleep > 0 && up + asleep > replicas.length / 2 ? 'hibernating' : 'unavailable'
+  // However the others come up: without a majority it does not serve.
+  if (up + starting + asleep <= replicas.length / 2) return 'unavailable'
+  // Those that are up may still be on their way to sleep.
+  return starting > 0 ? 'waking' : 'hibernating'
 }
 
 const nodeVersion = ({ coordinator }: StatusComponents, peerId: string | undefined): string =>

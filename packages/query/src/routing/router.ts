@@ -3,6 +3,7 @@ import { type Consistency, type DatabaseRecord, DbClusterError, LIMITS, toDbClus
 import type { QueryComponents } from '../components.js'
 import type { Passage } from '../passage.js'
 import { forward } from './forwarder.js'
+import { majorityGone } from './majority-gone.js'
 import type { ReplicaSessions } from './replica-sessions.js'
 import { mayRetry, PATIENCE_MS, pauseAfterMs, unavailable } from './retry-policy.js'
 
@@ -63,7 +64,9 @@ export class Router {
         this.#leaders.delete(name)
         this.#components.sessions.forget(name)
         // A node that was passed a request answers at once: the first node is the one that tries again.
-        if (passage.hops > 0 || !mayRetry(error, passage.readOnly)) throw error
+        if (passage.hops > 0) throw error
+        if (error.code === 'DATABASE_WAKING') throw this.#whyHeld(first, error)
+        if (!mayRetry(error, passage.readOnly)) throw error
         since ??= performance.now()
         const pauseMs = pauseAfterMs(attempt)
         const sinceMs = performance.now() - since
@@ -89,6 +92,12 @@ export class Router {
     const { servedBy, consistency, wokeMs } = meta
     if (wokeMs !== undefined) passage.woken(wokeMs)
     return { result, servedBy, ...(consistency === undefined ? {} : { consistency }) }
+  }
+
+  /** One that cannot wake, with too few of its nodes up, is not waking. */
+  #whyHeld(first: DatabaseRecord, error: DbClusterError): DbClusterError {
+    const { coordinator, network } = this.#components
+    return majorityGone(network, coordinator.database(first.name) ?? first, error) ?? error
   }
 
   /** Waits at the gate of our replica. */
