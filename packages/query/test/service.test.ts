@@ -4,6 +4,7 @@ import {
   encodeMessage,
   type ForwardRequest,
   type Operation,
+  toErrorBody,
 } from '@dbcluster/protocol'
 import { describe, expect, test } from '@jest/globals'
 import { type Answer, CREDENTIAL, createWorld, HERE, recordOf } from './support/world.js'
@@ -178,6 +179,60 @@ describe('the status of a database', () => {
     expect(await result({ op: 'status', database })).toMatchObject({ status: 'creating' })
     records.set('app_users', { ...record, deleted: true })
     await expect(result({ op: 'status', database })).rejects.toMatchObject({ code: 'DATABASE_NOT_FOUND' })
+  })
+})
+
+describe.each(['wake', 'hibernate'] as const)('to %s a database', (op) => {
+  const records = [recordOf('app_users', ['nodeB', HERE, 'nodeA'])]
+  const notReplica = new DbClusterError('NOT_REPLICA', 'this node holds no replica of it')
+  const refusing = (refusals: Readonly<Record<string, DbClusterError>>) => {
+    const asked: string[] = []
+    const answer: Answer = (peerId, message) => {
+      if ((message as ForwardRequest).request.operation.op !== op) throw new DbClusterError('NODE_UNREACHABLE', 'gone')
+      asked.push(peerId)
+      const refusal = refusals[peerId]
+      if (refusal !== undefined) return { ok: false, error: toErrorBody(refusal) }
+      return { ok: true, result: {}, meta: { servedBy: peerId, durationMs: 1 } }
+    }
+    const world = createWorld({ records, answer })
+    const { coordinator } = world.components
+    const here = async (): Promise<void> => {
+      asked.push(HERE)
+      if (refusals[HERE] !== undefined) throw refusals[HERE]
+    }
+    Object.assign(coordinator, { wake: here, hibernate: here })
+    return { ...world, asked }
+  }
+
+  test('asks the other nodes only where its own replica is out of order', async () => {
+    const { ask, asked } = refusing({})
+    expect(await ask({ op, database })).toMatchObject({ ok: true })
+    expect(asked).toEqual([HERE])
+  })
+
+  test('goes on to the next node where the one before holds no replica', async () => {
+    const { ask, asked } = refusing({ [HERE]: notReplica, nodeA: notReplica })
+    expect(await ask({ op, database })).toMatchObject({ ok: true })
+    expect(asked).toEqual([HERE, 'nodeA', 'nodeB'])
+  })
+
+  test('asks each node once, and says that none could', async () => {
+    const { ask, asked } = refusing({ [HERE]: notReplica, nodeA: notReplica, nodeB: notReplica })
+    const error = { code: 'DATABASE_UNAVAILABLE', message: expect.stringContaining('working replica of app_users') }
+    expect(await ask({ op, database })).toMatchObject({ ok: false, error })
+    expect(asked).toEqual([HERE, 'nodeA', 'nodeB'])
+  })
+
+  test('goes no further where a node says why not', async () => {
+    const { ask, asked } = refusing({ [HERE]: notReplica, nodeA: new DbClusterError('CONFLICT', 'it is busy') })
+    expect(await ask({ op, database })).toMatchObject({ ok: false, error: { code: 'CONFLICT' } })
+    expect(asked).toEqual([HERE, 'nodeA'])
+  })
+
+  test('passed on by another node is answered here, whatever the answer is', async () => {
+    const { ask, asked } = refusing({ [HERE]: notReplica })
+    expect(await ask({ op, database }, { hops: 1 })).toMatchObject({ ok: false, error: { code: 'NOT_REPLICA' } })
+    expect(asked).toEqual([HERE])
   })
 })
 
