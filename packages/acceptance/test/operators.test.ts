@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createOperatorToken, OPERATOR_PURPOSE } from '@dbcluster/auth'
 import { eventually, startTestCluster, type TestCluster } from '@dbcluster/testkit'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { hibernate } from './support/asleep.js'
 import { failure } from './support/errors.js'
 import { killAll, leaderOf, makeUsers, nodeAt, placedOn, REPLACED_LIMIT_MS, settledOn } from './support/placement.js'
 import { rowsAt, writeSoon } from './support/rows.js'
@@ -59,6 +60,34 @@ describe('an operator', () => {
     )
     expect(forgotten).toEqual({ peer_id: peerId, members: 3 })
     expect(await rowsAt(cluster, other, 'users', 'strong')).toEqual([0, 1])
+  }, 600_000)
+
+  test('empties a node of a database that sleeps', async () => {
+    await start(4)
+    await makeUsers(cluster)
+    const [leaving = 0, other = 0, third = 0] = await placedOn(cluster, 0, 'users')
+    const { peerId } = nodeAt(cluster, leaving)
+    const after = [0, 1, 2, 3].filter((node) => node !== leaving)
+    await settledOn(cluster, 'users', { nodes: [leaving, other, third].sort(), ask: other })
+    await hibernate(cluster, other, 'users')
+    const credential = operatorCredential()
+    await cluster.ask(other, { op: 'drainNode', peerId, on: true }, { credential })
+    const seenBy = async (who: { readonly credential?: string }) => {
+      const { nodes } = await cluster.ask(other, { op: 'networkStatus' }, who)
+      return nodes.find((node) => node.peer_id === peerId)
+    }
+    const told = await eventually('another node knows of it', async () => {
+      const node = await seenBy({ credential })
+      return node?.draining === true ? node : undefined
+    })
+    expect(told).toMatchObject({ databases: 1, leaving: [`${cluster.app}_users`] })
+    expect(await seenBy({})).not.toHaveProperty('leaving')
+    await settledOn(cluster, 'users', { nodes: after, ask: other })
+    await eventually('nothing is left', async () => {
+      const node = await seenBy({ credential })
+      return node?.databases === 0 && node.leaving?.length === 0
+    })
+    expect(await rowsAt(cluster, other, 'users', 'strong')).toEqual([0])
   }, 600_000)
 
   test('recovers a database that lost its majority, from what is left', async () => {

@@ -193,6 +193,8 @@ export interface NodeStatus {
   readonly rqlite_version: string
   /** Present while an operator is emptying it. */
   readonly draining?: true
+  /** Told to operators of a node that is being emptied: databases with a replica there, by full name, the first 100. */
+  readonly leaving?: readonly string[]
 }
 
 /** An API key as its administrators see it: neither secret nor hash. */

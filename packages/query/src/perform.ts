@@ -44,7 +44,8 @@ export const perform = async (components: PerformComponents, ask: Ask): Promise<
   const { scope } = OPERATION_NEEDS[operation.op]
   if (operation.op === 'list' || operation.op === 'networkStatus') {
     authorize(ask.principal, scope)
-    if (operation.op === 'networkStatus') return { result: { nodes: networkStatus(components) } }
+    if (operation.op === 'networkStatus')
+      return { result: { nodes: networkStatus(components, ask.principal.operator === true) } }
     return { result: { databases: visibleDatabases(components, ask) } }
   }
   if (isKeyOperation(operation)) {

@@ -1,5 +1,6 @@
 import type { NodeStatus } from '@dbcluster/protocol'
 import type { Command } from 'commander'
+import { DrainProgress } from './drain-progress.js'
 import { withOperatorLine } from './operator-line.js'
 
 /** How often a drain's progress is looked at. */
@@ -36,7 +37,7 @@ export const addNodeCommand = (program: Command, directory: string): void => {
     .argument('[peer-id]', 'the node (default: the one of --data-dir)')
     .option('--data-dir <directory>', "a running node's data directory", './data')
     .option('--undo', 'let it take replicas again')
-    .option('--no-wait', 'return at once instead of when it is empty')
+    .option('--no-wait', 'return at once instead of when it is empty, or nothing moved for 15 minutes')
     .action(
       (
         given: string | undefined,
@@ -45,17 +46,16 @@ export const addNodeCommand = (program: Command, directory: string): void => {
         withOperatorLine({ directory, dataDir }, async (line) => {
           const peerId = given ?? line.peerId
           const on = options.undo !== true
-          let { databases } = await line.ask({ op: 'drainNode', peerId, on })
+          const { databases } = await line.ask({ op: 'drainNode', peerId, on })
           process.stdout.write(`${peerId} ${on ? `is being drained: ${databases} replicas` : 'takes replicas again'}\n`)
-          while (on && options.wait && databases > 0) {
+          if (!on) return
+          const progress = new DrainProgress(peerId, { databases, nowMs: performance.now() })
+          while (options.wait && !progress.isEmpty) {
             await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
             const { nodes } = await line.ask({ op: 'networkStatus' })
-            const left = nodes.find((one) => one.peer_id === peerId)?.databases ?? 0
-            if (left !== databases) process.stdout.write(`${left} replicas left\n`)
-            databases = left
+            for (const text of progress.look(nodes, performance.now())) process.stdout.write(`${text}\n`)
           }
-          if (on && databases === 0)
-            process.stdout.write(`It is empty. Stop it, then: dbcluster node forget ${peerId}\n`)
+          if (progress.isEmpty) process.stdout.write(`It is empty. Stop it, then: dbcluster node forget ${peerId}\n`)
         }),
     )
 

@@ -1,11 +1,15 @@
-import type { NodeStatus } from '@dbcluster/protocol'
+import { effectiveReplicas } from '@dbcluster/metadata'
+import { compareText, type NodeStatus } from '@dbcluster/protocol'
 import type { QueryComponents } from '../components.js'
 
-/** Every node of the network as this one sees it. */
-export const networkStatus = ({
-  coordinator,
-  network,
-}: Pick<QueryComponents, 'coordinator' | 'network'>): readonly NodeStatus[] =>
+/** Databases that are named of a node that is being emptied. */
+const MAX_LEAVING = 100
+
+/** Every node of the network as this one sees it; names of databases, whosever they are, are for operators alone. */
+export const networkStatus = (
+  { coordinator, network }: Pick<QueryComponents, 'coordinator' | 'network'>,
+  forOperator: boolean,
+): readonly NodeStatus[] =>
   coordinator.nodes().map((node): NodeStatus => {
     const { value } = node.info
     const self = node.peerId === network.peerId
@@ -19,5 +23,14 @@ export const networkStatus = ({
       max_databases: value.maxDatabases,
       rqlite_version: value.rqliteVersion,
       ...(value.draining === true ? { draining: true } : {}),
+      ...(value.draining === true && forOperator ? { leaving: databasesOn(coordinator, node.peerId) } : {}),
     }
   })
+
+const databasesOn = (coordinator: QueryComponents['coordinator'], peerId: string): readonly string[] =>
+  coordinator
+    .databases('')
+    .filter((record) => effectiveReplicas(record).some((replica) => replica.peerId === peerId))
+    .map(({ name }) => name)
+    .sort(compareText)
+    .slice(0, MAX_LEAVING)
