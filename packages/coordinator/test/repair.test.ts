@@ -1,42 +1,6 @@
-import type { DatabaseRecord } from '@dbcluster/protocol'
 import { describe, expect, test } from '@jest/globals'
-import { isA, LocalCluster, type LocalNode } from './support/local-cluster.js'
-import { LocalRaft } from './support/local-raft.js'
-
-const PEERS = ['NodeA', 'NodeB', 'NodeC', 'NodeD']
-const NAME = 'app_users'
-
-/** Four nodes, a database on three of them, NodeA's rqlited leads. */
-const start = (peers = PEERS): LocalCluster => {
-  const cluster = LocalCluster.of(peers, { healthCheckIntervalMs: 1_000, repairLookMs: 500 })
-  cluster.ensure('NodeA', NAME)
-  cluster.raft = new LocalRaft(recordAt(cluster, 'NodeA').decree)
-  cluster.pass(2_000)
-  return cluster
-}
-
-const recordAt = (cluster: LocalCluster, peerId: string): DatabaseRecord => {
-  const record = cluster.node(peerId).core.table.database(NAME)
-  if (record === undefined) throw new Error(`${peerId} knows of no ${NAME}`)
-  return record
-}
-
-const raftOf = (cluster: LocalCluster): LocalRaft => {
-  if (cluster.raft === undefined) throw new Error('no Raft')
-  return cluster.raft
-}
-
-const placedOn = (cluster: LocalCluster, peerId: string): readonly string[] => {
-  const { placement, decree } = recordAt(cluster, peerId)
-  return (placement?.replicas ?? decree.replicas).map((replica) => replica.peerId).sort()
-}
-
-const votersOf = (cluster: LocalCluster): readonly string[] =>
-  raftOf(cluster)
-    .voters.map(({ id }) => id.split('.')[0] ?? '')
-    .sort()
-
-const removedAt = (node: LocalNode): readonly string[] => node.all('removeReplica').map(({ reason }) => reason)
+import { isA, type LocalCluster, type LocalNode } from './support/local-cluster.js'
+import { NAME, PEERS, placedOn, raftOf, recordAt, removedAt, start, votersOf } from './support/repaired.js'
 
 describe('a dead node', () => {
   test('is replaced in order: the newcomer is up and reached, the dead voter goes, the newcomer joins (I3)', () => {
@@ -157,36 +121,6 @@ describe('a newcomer', () => {
     cluster.run()
     expect(cluster.node('NodeD').leases.size).toBe(0)
     expect(raftOf(cluster).history).toEqual(['warm NodeD'])
-  })
-
-  test('that was told to join stays until its try is over for certain, whoever says that it is no member (I5)', () => {
-    const cluster = start()
-    const newcomer = cluster.node('NodeD')
-    cluster.drop('NodeC')
-    cluster.hold = (letter) => {
-      // Its rqlited tries, and gets nowhere.
-      if (isA('NODE_REPLACEMENT_JOIN')(letter)) newcomer.rqlited = 'hangs'
-      return isA('NODE_REPLACEMENT_NEEDED')(letter) && newcomer.rqlited === 'hangs'
-    }
-    cluster.pass(60_000)
-    expect(raftOf(cluster).history).toEqual(['warm NodeD', 'dialled', 'removed NodeC'])
-    const { clusterId } = recordAt(cluster, 'NodeA').decree
-    const started = newcomer.all('startReplica').at(-1)
-    const raftId = started?.assignment.raftId ?? ''
-    const cancel = (): void => {
-      const message = { type: 'NODE_REPLACEMENT_CANCEL' as const, name: NAME, clusterId, raftId }
-      cluster.deliver({ from: 'NodeA', to: 'NodeD', message })
-      cluster.run()
-    }
-    expect(started?.start.kind).toBe('join')
-    cancel()
-    expect(removedAt(newcomer)).not.toContain('its replacement was broken off')
-    newcomer.dispatch({ type: 'replicaFailed', name: NAME, clusterId, error: 'rqlited: gave up' })
-    cancel()
-    expect(removedAt(newcomer)).not.toContain('its replacement was broken off')
-    cluster.pass(21_000)
-    cancel()
-    expect(removedAt(newcomer)).toContain('its replacement was broken off')
   })
 
   test('that lost the word to join is told again', () => {

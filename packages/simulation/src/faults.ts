@@ -48,6 +48,10 @@ const TRAPPED: readonly NodeMessage['type'][] = [
   'DATABASE_SHUTDOWN_COORDINATED',
   'DATABASE_WAKEUP_REQUEST',
   'DATABASE_WAKE_PORTS',
+  'NODE_REPLACEMENT_CONFIRM',
+  'NODE_REPLACEMENT_READY',
+  'NODE_REPLACEMENT_JOIN',
+  'NODE_REPLACEMENT_JOIN',
 ]
 
 /** Things that go wrong, at random. Each fault mends itself after a while; {@link Faults.mend} mends all. */

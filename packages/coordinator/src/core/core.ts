@@ -58,13 +58,14 @@ export class CoordinatorCore {
     for (const entry of init.memory.acceptors) context.learnAcceptor(entry)
     context.roster = init.memory.roster
     this.#context = context
-    this.#voting = new Voting(context, () => [...this.#hosting.names(), ...this.#upkeep.newcomers.names()])
+    this.#voting = new Voting(context, () => [...this.#hosting.replicas.keys(), ...this.#upkeep.newcomers.names()])
     this.#sync = new Sync(context)
     this.#upkeep = new Upkeep(context, {
       voting: this.#voting,
       sync: this.#sync,
       hosting: () => this.#hosting,
       membership: () => this.#membership,
+      fallsAsleep: (name) => this.#life.fallsAsleep(name),
       wake: (name) => this.#life.waking.onQueryHeld(name),
       onStranded: (name) => this.#life.waking.onStranded(name),
     })
@@ -258,7 +259,7 @@ export class CoordinatorCore {
     const { draining } = this.#voting
     const record = this.#context.table.putNodeInfo({
       ...this.#info,
-      databases: this.#hosting.count,
+      databases: this.#hosting.replicas.size,
       ...(draining ? { draining } : {}),
       ...(this.#stopping ? { stopping: true } : {}),
     })

@@ -21,6 +21,8 @@ export interface UpkeepComponents {
   readonly hosting: () => Hosting
   readonly membership: () => Membership
   readonly wake: (name: string) => void
+  /** Whether a replica here has promised to stop, or does. */
+  readonly fallsAsleep: (name: string) => boolean
   readonly onStranded: (name: string) => void
 }
 
@@ -36,29 +38,33 @@ export class Upkeep {
   /** The parts that something may become due in. */
   readonly timed: readonly { tick(): void; nextDeadlineMs(): number }[]
 
-  constructor(context: CoreContext, { voting, sync, hosting, membership, wake, onStranded }: UpkeepComponents) {
+  constructor(
+    context: CoreContext,
+    { voting, sync, hosting, membership, wake, fallsAsleep, onStranded }: UpkeepComponents,
+  ) {
     this.health = new Health(context)
     this.newcomers = new Newcomers(context, {
       declines: (name) => voting.declinesToHost(name),
       takeIn: (record, assignment, leaseKey) => hosting().takeIn(record, assignment, leaseKey),
       join: (name, raftId, addresses) => hosting().join(name, raftId, addresses),
       discard: (name, raftId, reason) => hosting().discard(name, raftId, reason),
-      holdsMember: (name) => hosting().holdsMember(name),
-      hosted: () => hosting().count,
+      holdsMember: (name) => hosting().replicas.holdsMember(name),
+      hosted: () => hosting().replicas.size,
     })
     this.repairs = new Repairs(context, {
       health: this.health,
       attempts: new RepairAttempts(context),
-      awake: () => hosting().running(),
+      awake: () => hosting().replicas.running(),
+      fallsAsleep,
       factorAsked: (name) => this.operating.wishFor(name),
-      recoveryOf: (name) => hosting().replica(name)?.recovery ?? 0,
+      recoveryOf: (name) => hosting().replicas.replica(name)?.recovery ?? 0,
       onStranded,
     })
     this.operating = new Operating(context, {
       setDraining: (on) => {
         voting.draining = on
       },
-      hosted: () => hosting().count,
+      hosted: () => hosting().replicas.size,
       forget: (peerId) => membership().forget(peerId),
       hurry: (name) => this.repairs.hurryOne(name),
     })
@@ -68,13 +74,12 @@ export class Upkeep {
     })
     this.orphans = new Orphans(context, {
       synced: () => sync.synced,
-      isHosted: (name) => hosting().has(name),
+      isHosted: (name) => hosting().replicas.has(name),
     })
     this.health.onChanged = () => this.repairs.hurry()
     this.#sleepers = new RepairSleepers(context, {
       health: this.health,
-      asleep: () =>
-        [...hosting().names()].flatMap((name) => hosting().replica(name) ?? []).filter(({ asleep }) => asleep),
+      asleep: () => hosting().replicas.asleep(),
       underWay: () => this.repairs.underWay,
       wake,
     })

@@ -51,6 +51,11 @@ export const notWhole = (world: World, record: DatabaseRecord): string | undefin
   const replicas = nodes.map((node) => node?.store.get(`replica/${record.name}`) as LocalReplica | undefined)
   const missing = placed.filter((_, index) => replicas[index]?.clusterId !== record.decree.clusterId)
   if (missing.length > 0) return `${missing.map(({ peerId }) => peerId)} have no replica of it`
+  const strays = world.working().filter((node) => {
+    const stored = node.store.get(`replica/${record.name}`) as LocalReplica | undefined
+    return stored !== undefined && !placed.some(({ raftId }) => raftId === stored.assignment.raftId)
+  })
+  if (strays.length > 0) return `${strays.map(({ peerId }) => peerId)} keep a replica of it that is no member`
   const asleep = replicas.filter((replica) => replica?.asleep).length
   if (asleep > 0) return asleep === placed.length ? undefined : `${asleep} of ${placed.length} replicas are asleep`
   const down = placed.filter((_, index) => nodes[index]?.machine.server(record.name) === undefined)

@@ -16,6 +16,8 @@ export interface Hosted extends LocalReplica {
   readonly triedMs?: number | undefined
   /** The recovery that its rqlited was started for in this life, unless that failed. */
   readonly recovering?: number | undefined
+  /** A newcomer that was told to join: since when its leader says that it is no member. */
+  readonly unwantedMs?: number | undefined
   /** It was here before this node's start, and nobody has said since that the record which disowns it is the newest. */
   readonly remembered?: boolean
 }
@@ -33,8 +35,9 @@ export const localPart = ({
   abandonAtMs: __,
   failed: ___,
   triedMs: ____,
-  remembered: _____,
-  recovering: ______,
+  unwantedMs: _____,
+  remembered: ______,
+  recovering: _______,
   ...local
 }: Hosted): LocalReplica => local
 

@@ -7,15 +7,11 @@ import { Abandonment } from './abandonment.js'
 import { Arrivals } from './arrivals.js'
 import { disownedBy } from './disowned.js'
 import { FIRST_RUN, type Hosted, isPlaced, localPart, presentAssignment, raftPeer, startOf, vacant } from './hosted.js'
+import { HostedReplicas } from './hosted-replicas.js'
+import { asMember, isTryOver, noteTried, noteUnwanted, UNTRIED } from './join-try.js'
 import { placedHere } from './placed-here.js'
 import { recoveryRefusal } from './recovery-refusal.js'
 import { ReplicaReports } from './replica-reports.js'
-
-/**
- * A try to join is over for certain: the leader gives a change of members up after 10 s, and what was said of Raft's
- * configuration before that has arrived.
- */
-const JOIN_OVER_MS = 20_000
 
 /** What hosting needs of the other parts. */
 export interface HostingComponents {
@@ -34,7 +30,7 @@ export class Hosting {
   readonly #context: CoreContext
   readonly #components: HostingComponents
   readonly #reports: ReplicaReports
-  readonly #hosted = new Map<string, Hosted>()
+  readonly #hosted: HostedReplicas
   /** Ends creations that nobody finishes. */
   readonly abandonment: Abandonment
   readonly #arrivals: Arrivals
@@ -42,48 +38,22 @@ export class Hosting {
   constructor(context: CoreContext, memory: readonly LocalReplica[], components: HostingComponents) {
     this.#context = context
     this.#components = components
+    this.#hosted = HostedReplicas.of(memory)
     this.#reports = new ReplicaReports(context)
     this.#arrivals = new Arrivals(context)
     this.abandonment = new Abandonment(context, this.#hosted, components.resolve)
-    for (const replica of memory) {
-      const known: Hosted = { ...FIRST_RUN, ...replica, phase: 'running', abandonAtMs: 0, remembered: true }
-      this.#hosted.set(replica.name, known)
-    }
   }
 
-  get count(): number {
-    return this.#hosted.size
-  }
-
-  names(): Iterable<string> {
-    return this.#hosted.keys()
-  }
-
-  has = (name: string): boolean => this.#hosted.has(name)
-  /** What is here of this name and is not on its way out. */
-  replica(name: string): LocalReplica | undefined {
-    const hosted = this.#hosted.get(name)
-    return hosted?.phase === 'running' ? hosted : undefined
-  }
-
-  /** Whether a replica is here that is a member, as far as this node knows, or was told to become one. */
-  holdsMember(name: string): boolean {
-    const here = this.replica(name)
-    return here !== undefined && here.lost === undefined && here.role !== 'warm'
-  }
-
-  /** Replicas whose rqlited is meant to run as a member, or to become one. */
-  running(): readonly LocalReplica[] {
-    return [...this.#hosted.values()].filter(
-      ({ name, spawned, asleep }) => spawned && !asleep && this.holdsMember(name),
-    )
+  /** Everything that is here. */
+  get replicas(): Omit<HostedReplicas, 'set' | 'delete' | 'clear'> {
+    return this.#hosted
   }
 
   /** After a start: what was running comes up again with the state it has; what was overtaken goes. */
   resume(): void {
     for (const replica of [...this.#hosted.values()]) {
       const record = this.#context.table.database(replica.name)
-      if (replica.role === 'warm') this.#remove(replica, 'a restart broke its replacement off')
+      if (replica.role === 'warm') this.#leave(replica, 'a restart broke its replacement off')
       else if (record === undefined || replica.lost !== undefined)
         continue // nothing is deleted on missing knowledge
       else if (disownedBy(record, replica) === undefined) this.#resume(record, replica)
@@ -102,11 +72,16 @@ export class Hosting {
     if (hosted.phase === 'removing') return
     const disowned = disownedBy(record, hosted)
     if (disowned !== undefined) {
-      if (hosted.remembered !== true || this.#components.synced()) this.#leave(record, hosted, disowned)
-    } else if (hosted.role === 'joining' && isPlaced(record, hosted)) {
-      const { role: _, joinAddresses: __, ...member } = hosted
+      if (hosted.remembered !== true || this.#components.synced()) this.#leave(hosted, disowned)
+      return
+    }
+    if (hosted.role === 'joining' && isPlaced(record, hosted)) {
+      const member = asMember(hosted)
       this.#keep(member)
-    } else if (hosted.failed === true) this.#components.life().onStillFailed(record.name, hosted.clusterId)
+      // It got in after all, when it was to try no more.
+      if (hosted.failed === true && hosted.unwantedMs !== undefined) return this.#start(record, member)
+    }
+    if (hosted.failed === true) this.#components.life().onStillFailed(record.name, hosted.clusterId)
   }
 
   onRemoved(name: string, clusterId: string): void {
@@ -122,7 +97,7 @@ export class Hosting {
   onReady(name: string, clusterId: string): void {
     const hosted = this.#hosted.get(name)
     if (hosted?.clusterId !== clusterId || hosted.phase !== 'running') return
-    this.#hosted.set(name, { ...this.#tried(hosted), failed: false })
+    this.#hosted.set(name, { ...noteTried(hosted, this.#context.nowMs), failed: false })
     if (hosted.role === 'warm') return this.#components.newcomerStarted(name, clusterId, undefined)
     this.#components.life().onReady(name, clusterId)
   }
@@ -134,11 +109,14 @@ export class Hosting {
   onFailed(name: string, clusterId: string, error: string): void {
     const hosted = this.#hosted.get(name)
     if (hosted?.clusterId !== clusterId) return
-    this.#hosted.set(name, { ...this.#tried(hosted), failed: true, recovering: undefined })
+    this.#hosted.set(name, { ...noteTried(hosted, this.#context.nowMs), failed: true, recovering: undefined })
     this.#context.log('error', 'Database instance failed', { database: name, error })
     if (hosted.role === 'warm') return this.#components.newcomerStarted(name, clusterId, error)
     this.#reportFailure(name, clusterId, error)
-    if (this.#context.usable(name) !== undefined) this.#components.life().onFailed(name, clusterId)
+    if (this.#context.usable(name) === undefined) return
+    const life = this.#components.life()
+    if (hosted.role === undefined && life.isHopeless(name, clusterId)) this.onLost(name, clusterId, error)
+    else life.onFailed(name, clusterId)
   }
 
   /** Its directory is missing, emptied, or older than it should be: it counts as dead, and is removed and added anew. */
@@ -174,19 +152,25 @@ export class Hosting {
     this.#start(record, { ...hosted, role: 'joining', joinAddresses })
   }
 
-  /**
-   * Removes a newcomer, if it is this one. One that was told to join may get in right after somebody saw that it is no
-   * member (I5): it goes once its try is long over, on a word that is said again with every look at Raft.
-   */
+  /** Removes a newcomer, if it is this one, or says that it has gone. */
   discard(name: string, raftId: string, reason: string): void {
     this.#arrivals.cancel(name, raftId)
     const hosted = this.#hosted.get(name)
-    if (hosted?.assignment.raftId !== raftId || hosted.role === undefined || hosted.phase !== 'running') return
-    const overMs = hosted.role === 'joining' ? (hosted.triedMs ?? Number.POSITIVE_INFINITY) + JOIN_OVER_MS : 0
-    if (this.#context.nowMs < overMs) return
+    if (hosted === undefined) return this.#reports.gone(name, raftId)
+    if (hosted.assignment.raftId !== raftId || hosted.role === undefined || hosted.phase !== 'running') return
+    const unwanted = noteUnwanted(hosted, this.#context.nowMs)
+    if (!isTryOver(unwanted, this.#context.nowMs)) return void this.#hosted.set(name, unwanted)
     // Should it be a voter all the same, the leader learns from this that it is none that will ever answer.
-    this.#reports.put(name, { clusterId: hosted.clusterId, status: 'lost' }, hosted.assignment)
-    this.#remove(hosted, reason)
+    this.#leave(hosted, reason)
+  }
+
+  /** A replica starts once more by itself. @returns false when it is a newcomer that its leader does not count in */
+  mayStartAgain(name: string): boolean {
+    const hosted = this.#hosted.get(name)
+    if (hosted?.role !== 'joining') return true
+    if (hosted.unwantedMs !== undefined) return false
+    this.#hosted.set(name, { ...hosted, triedMs: undefined })
+    return true
   }
 
   /** Why the replica here cannot be what a database is recovered from; undefined when it can. */
@@ -252,7 +236,7 @@ export class Hosting {
       phase: 'running',
       abandonAtMs,
       failed: false,
-      triedMs: undefined,
+      ...UNTRIED,
       recovering: start?.kind === 'recover' ? replica.recovery : undefined,
     }
     this.#hosted.set(replica.name, started)
@@ -269,21 +253,17 @@ export class Hosting {
     })
   }
 
-  #tried(hosted: Hosted): Hosted {
-    return hosted.role === 'joining' ? { ...hosted, triedMs: hosted.triedMs ?? this.#context.nowMs } : hosted
-  }
-
   #keep(hosted: Hosted): void {
     this.#hosted.set(hosted.name, hosted)
     this.#context.persist(`replica/${hosted.name}`, localPart(hosted))
   }
 
   /** Says so where the database lives on: else its leader asks again and again for what runs under that name. */
-  #leave(record: DatabaseRecord, hosted: Hosted, reason: string): void {
+  #leave(hosted: Hosted, reason: string): void {
+    const { name, clusterId, assignment } = hosted
     this.#remove(hosted, reason)
-    const { clusterId, assignment } = hosted
-    if (record.deleted || record.decree.clusterId !== clusterId) return
-    this.#reports.put(hosted.name, { clusterId, status: 'lost' }, assignment)
+    if (this.#context.usable(name)?.decree.clusterId === clusterId)
+      this.#reports.put(name, { clusterId, status: 'lost' }, assignment)
   }
 
   #remove(hosted: Hosted, reason: string): void {

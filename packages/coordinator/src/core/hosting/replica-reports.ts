@@ -15,6 +15,13 @@ export class ReplicaReports {
     return this.#context.table.database(name)?.replicas[this.#context.self.peerId]?.value
   }
 
+  /** A replica that others were told of, and that is here no more. */
+  gone(name: string, raftId: string): void {
+    const own = this.own(name)
+    if (own?.address?.raftId !== raftId || own.status === 'lost') return
+    this.put(name, { clusterId: own.clusterId, status: 'lost' }, { peerId: this.#context.self.peerId, ...own.address })
+  }
+
   put(name: string, state: ReplicaState, assignment: ReplicaAssignment | undefined): void {
     const known = this.#context.table.database(name)
     if (known === undefined) return

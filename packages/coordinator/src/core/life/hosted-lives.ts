@@ -2,6 +2,7 @@ import { effectiveReplicas } from '@dbcluster/metadata'
 import type { ReplicaState } from '@dbcluster/protocol'
 import type { CoreContext } from '../context.js'
 import type { LocalReplica, PortOffer, ReplicaStart } from '../events.js'
+import { startOf } from '../hosting/hosted.js'
 import type { Hosting } from '../hosting/hosting.js'
 import { comesLate } from './comes-late.js'
 import type { LifeHost } from './lives.js'
@@ -19,7 +20,7 @@ export class HostedLives implements LifeHost {
   }
 
   replica(name: string): LocalReplica | undefined {
-    return this.#hosting.replica(name)
+    return this.#hosting.replicas.replica(name)
   }
 
   amend(name: string, change: Partial<Pick<LocalReplica, 'run' | 'asleep' | 'address'>>): void {
@@ -27,9 +28,9 @@ export class HostedLives implements LifeHost {
   }
 
   start(name: string, start: ReplicaStart, at: PortOffer): void {
-    const replica = this.#hosting.replica(name)
+    const replica = this.#hosting.replicas.replica(name)
     const record = this.#context.table.database(name)
-    if (replica === undefined || record === undefined) return
+    if (replica === undefined || record === undefined || !this.#hosting.mayStartAgain(name)) return
     const assignment = { ...replica.assignment, ...at }
     const raftIds = effectiveReplicas(record).map(({ raftId }) => raftId)
     const late = start.kind === 'restart' && comesLate(name, raftIds, assignment.raftId)
@@ -38,13 +39,14 @@ export class HostedLives implements LifeHost {
       name,
       decree: record.decree,
       assignment,
-      start,
+      // Its directory may hold nothing yet.
+      start: start.kind === 'restart' && replica.role === 'joining' ? startOf(record.decree, replica) : start,
       ...(late ? { late } : {}),
     })
   }
 
   report(name: string, state: Omit<ReplicaState, 'clusterId'>): void {
-    const replica = this.#hosting.replica(name)
+    const replica = this.#hosting.replicas.replica(name)
     if (replica !== undefined) this.#hosting.report(name, { ...state, clusterId: replica.clusterId })
   }
 }

@@ -3,6 +3,7 @@ import type { CoreContext } from '../context.js'
 import type { LocalReplica } from '../events.js'
 import { Hibernation } from './hibernation.js'
 import { LifeAsks } from './life-asks.js'
+import { LIFE_TIMING } from './life-timing.js'
 import { type LifeHost, Lives } from './lives.js'
 import { SleepCourses } from './sleep-courses.js'
 import { WakeCourse } from './wake-course.js'
@@ -89,10 +90,26 @@ export class LifeCycle {
     this.course.again(life, life.phase === 'waking' ? life.failures : 0)
   }
 
+  /**
+   * Whether a replica here has failed to start for so long, while a majority of the others serves, that it is better
+   * replaced: its directory may be damaged in a way that nobody but rqlited can see.
+   */
+  isHopeless(name: string, clusterId: string): boolean {
+    const life = this.lives.of({ name, clusterId })
+    if (life?.phase !== 'waking' || life.failures < LIFE_TIMING.hopelessFailures) return false
+    return this.lives.context.nowMs - life.sinceMs >= LIFE_TIMING.hopelessMs && this.lives.servedWithout(life)
+  }
+
   /** It gave up before its cluster was established, when nobody knew whether it ever would be; now it is wanted. */
   onStillFailed(name: string, clusterId: string): void {
     const life = this.lives.of({ name, clusterId })
     if (life?.phase === 'awake' && this.lives.record(life) !== undefined) this.course.again(life, 0)
+  }
+
+  /** Whether a replica here has promised to stop, or does. */
+  fallsAsleep(name: string): boolean {
+    const phase = this.lives.get(name)?.phase
+    return phase === 'promised' || phase === 'stopping'
   }
 
   onRecord(record: DatabaseRecord): void {

@@ -27,6 +27,10 @@ export const LIFE_TIMING = {
   /** Pause after a start that failed; doubles with each, up to */
   failurePauseMs: 500,
   failurePauseMaxMs: 15_000,
+  /** A replica that failed to start so often, */
+  hopelessFailures: 6,
+  /** and for so long, counts as lost where the others serve: a full disk or a missing program is mended by then. */
+  hopelessMs: 180_000,
   /** Waking on request takes no longer, */
   wakeLimitMs: 20_000,
   /** nor does sleeping on request. */

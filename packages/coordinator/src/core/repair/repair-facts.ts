@@ -104,13 +104,15 @@ const splitAddress = (address: string): { readonly host: string; readonly port: 
   return { host, port: Number.isInteger(port) && port > 0 ? port : undefined }
 }
 
-/** Replicas that nodes tell of and that are no voters. */
+/** Replicas that nodes tell of and that are no voters; of nodes that can be told so. */
 export const strangersOf = (
+  context: CoreContext,
   record: DatabaseRecord,
   view: RaftSeen,
 ): readonly { readonly peerId: string; readonly raftId: string }[] =>
   Object.entries(record.replicas).flatMap(([peerId, { value }]) => {
     const raftId = value.address?.raftId
     if (value.clusterId !== record.decree.clusterId || raftId === undefined || value.status === 'lost') return []
+    if (!context.isLive(peerId) || !context.isMember(peerId)) return []
     return view.voters.some(({ id }) => id === raftId) ? [] : [{ peerId, raftId }]
   })

@@ -24,6 +24,8 @@ export interface RepairComponents {
   readonly health: Health
   readonly attempts: RepairAttempts
   readonly awake: () => readonly AwakeReplica[]
+  /** Whether a replica here is falling asleep: a proof would put an entry into its log, which the others have no more. */
+  readonly fallsAsleep: (name: string) => boolean
   /** Replicas that an operator asked for and that no placement says yet. */
   readonly factorAsked: (name: string) => number | undefined
   /** The recovery that this node's replica belongs to. */
@@ -75,6 +77,7 @@ export class Repairs {
       const watch = this.#watches.get(name)
       if (watch === undefined) continue
       if (watch.repair !== undefined) this.#components.attempts.tick(name, watch)
+      if (this.#components.fallsAsleep(name)) watch.nextLookMs = Math.max(watch.nextLookMs, nowMs + BUSY_LOOK_MS)
       if (nowMs < watch.nextLookMs || isUnderWay(watch.lookingSinceMs, nowMs)) continue
       this.#look(name, clusterId, watch, watch.repair?.phase === 'ready' || watch.repair?.phase === 'joining')
     }
@@ -135,7 +138,7 @@ export class Repairs {
     if (!this.#mayAct(view, voters)) return this.#components.attempts.abandon(name, watch, 'another node leads now')
     const move = this.#plan(name, watch, { record, view, voters })
     const idle = this.#isIdle(watch, move) && !this.#differs(name, record, view)
-    if (idle && strangersOf(record, view).length === 0) return
+    if (idle && strangersOf(this.#context, record, view).length === 0) return
     if (!proved) return this.#look(name, clusterId, watch, true)
     this.#mendPlacement(name, watch, { record, view })
     this.#act(name, watch, { record: this.#context.usable(name) ?? record, view, voters, move })
@@ -289,8 +292,8 @@ export class Repairs {
     about: { readonly record: DatabaseRecord; readonly view: RaftSeen },
   ): void {
     const { record, view } = about
-    for (const { peerId, raftId } of strangersOf(record, view)) {
-      if (raftId === watch.repair?.newcomer?.raftId || !this.#context.isLive(peerId)) continue
+    for (const { peerId, raftId } of strangersOf(this.#context, record, view)) {
+      if (raftId === watch.repair?.newcomer?.raftId) continue
       this.#context.send(peerId, { type: 'NODE_REPLACEMENT_CANCEL', name, clusterId: watch.clusterId, raftId })
     }
   }
