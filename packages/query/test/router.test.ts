@@ -47,6 +47,7 @@ const fakeReplica = (fake: FakeReplica): LocalReplica & { readonly calls: string
     commitIndex: 1,
     appliedIndex: 1,
     fsmIndex: 1,
+    snapshotIndex: 0,
     configurationIndex: 1,
     servers: [],
     voters: [],

@@ -37,6 +37,7 @@ export type {
   ReplicaHostInit,
   ReplicaPorts,
 } from './host/replica-host.js'
+export type { SnapshotPolicy } from './host/snapshot-keeper.js'
 export { type Clock, createSystemClock } from './process/clock.js'
 export {
   createReplicaProcess,

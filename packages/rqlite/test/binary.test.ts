@@ -46,6 +46,7 @@ describe('what a binary can do', () => {
       blobParameters: 'inline',
       checksRaftClients: false,
       hexTextIsBlob: false,
+      failedSnapshotLeavesHole: true,
       sqlBackupLeaderOnly: true,
     })
   })
@@ -101,7 +102,7 @@ describe('what a binary can do', () => {
 describe('the command line', () => {
   test('of a bootstrap on 8', async () => {
     expect(replicaArguments(await binary('8', 'help-8.26'), spec, '/data/app_users/rqlite')).toEqual(
-      '-node-id peer/1 -http-addr 127.0.0.1:5001 -raft-addr 10.0.0.1:7001 -raft-timeout 200ms -raft-election-timeout 200ms -raft-leader-lease-timeout 200ms -raft-shutdown-stepdown=true -fk=true /data/app_users/rqlite'.split(
+      '-node-id peer/1 -http-addr 127.0.0.1:5001 -raft-addr 10.0.0.1:7001 -raft-timeout 200ms -raft-election-timeout 200ms -raft-leader-lease-timeout 200ms -raft-snap 9007199254740992 -raft-snap-wal-size 0 -raft-shutdown-stepdown=true -fk=true /data/app_users/rqlite'.split(
         ' ',
       ),
     )

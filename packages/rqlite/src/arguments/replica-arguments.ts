@@ -25,6 +25,7 @@ export const replicaArguments = (binary: RqliteBinary, spec: ReplicaSpec, dataDi
     ...['-raft-election-timeout', `${timing.electionMs}ms`],
     ...['-raft-leader-lease-timeout', `${timing.leaderLeaseMs}ms`],
     ...(capabilities.hasAutoOptimize ? ['-auto-optimize-int', '0'] : []),
+    ...(capabilities.failedSnapshotLeavesHole ? ['-raft-snap', NEVER, '-raft-snap-wal-size', '0'] : []),
     ...(capabilities.hasShutdownStepdown ? [`-raft-shutdown-stepdown=${spec.shutdownStepdown ?? true}`] : []),
     `-fk=${spec.foreignKeys}`,
     ...securityArguments(spec),
@@ -32,6 +33,9 @@ export const replicaArguments = (binary: RqliteBinary, spec: ReplicaSpec, dataDi
     dataDirectory,
   ]
 }
+
+/** So many log entries that rqlited takes no snapshot by itself. */
+const NEVER = String(2 ** 53)
 
 /** `host:port`, with the brackets that an IPv6 address needs. */
 export const hostAndPort = (host: string, port: number): string =>

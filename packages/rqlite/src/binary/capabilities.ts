@@ -26,6 +26,13 @@ export interface RqliteCapabilities {
    * encrypted, and nobody asked who they are.
    */
   readonly checksRaftClients: boolean
+  /**
+   * A snapshot that fails leaves the next one with a hole (before 10.0; some 9.3 and 9.4 are better): when a reader keeps
+   * the checkpoint from finishing, SQLite starts its WAL anew with the next write, and what was in it is in no snapshot.
+   * Nothing is seen of that until rqlited starts from its snapshots: "database disk image is malformed". So we take
+   * all snapshots ourselves, and after one that failed have a whole one taken.
+   */
+  readonly failedSnapshotLeavesHole: boolean
   /** Whether a backup as SQL text must be asked of the leader (`fmt=sql` through a follower fails on 8.26). */
   readonly sqlBackupLeaderOnly: boolean
 }
@@ -66,6 +73,7 @@ export const capabilitiesOf = (version: RqliteVersion, flags: ReadonlySet<string
     blobParameters: atLeast(version, 8, 31, 0) ? 'array' : 'inline',
     hexTextIsBlob: atLeast(version, 8, 31, 0) || mayBeNewer,
     checksRaftClients: atLeast(version, 8, 43, 3),
+    failedSnapshotLeavesHole: !atLeast(version, 10, 0, 0),
     sqlBackupLeaderOnly: !atLeast(version, 9, 0, 0),
   }
 }

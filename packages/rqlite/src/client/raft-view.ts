@@ -36,6 +36,7 @@ export const raftViewOf = (store: unknown): RaftView => {
     commitIndex: index(state.commit_index),
     appliedIndex: index(state.applied_index),
     fsmIndex: index(fsm_index),
+    snapshotIndex: index(state.last_snapshot_index),
     // hashicorp/raft's Stats always says 0 here: its GetConfiguration leaves the index out.
     configurationIndex: index(state.latest_configuration_index) || index(state.commit_index),
     servers,

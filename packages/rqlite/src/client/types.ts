@@ -77,6 +77,8 @@ export interface RaftView {
   readonly appliedIndex: number
   /** The last entry that SQLite has seen. */
   readonly fsmIndex: number
+  /** The last entry that is in a snapshot; 0 before the first one. */
+  readonly snapshotIndex: number
   /**
    * Log index as of which `servers` holds: of the configuration itself where rqlite tells it, else (8 to 10, all that
    * were looked at) the commit index, which is at least that. Grows only, within one cluster. Use it of a leader, after

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { DbClusterError, StopRecord } from '@dbcluster/protocol'
 import type { ReplicaStart } from '../arguments/replica-spec.js'
@@ -31,19 +30,13 @@ import type {
 import { replicaSpecOf } from './replica-spec-of.js'
 import { RoomWatch } from './room-watch.js'
 import { snapshotSince } from './snapshot-since.js'
+import { type SnapshotSubject, Snapshots } from './snapshots.js'
 import { isOfMember, startOf } from './start-of.js'
 import { StartQueue } from './start-queue.js'
 import { readStopRecord, removeStopRecord, stopRecordOf, writeStopRecord } from './stop-record.js'
-import { takeSnapshot } from './take-snapshot.js'
 import { Turns } from './turns.js'
 import { VIEW_LIMIT_MS, viewOf } from './view-of.js'
 import { whenUp } from './when-up.js'
-
-/** On one processor too: while one start waits for the disk, another goes on. */
-const LEAST_STARTS_AT_ONCE = 2
-
-/** For what a replica writes until it is stopped, and for this node's own store. */
-const ROOM_FLOOR_BYTES = 16 * 1024 * 1024
 
 interface Hosted {
   readonly process: ReplicaProcess
@@ -70,16 +63,19 @@ class ProcessReplicaHost implements ReplicaHost {
   readonly #starts: StartQueue
   readonly #room: RoomWatch
   readonly #rebuilds = new RebuildBudget()
+  readonly #snapshots: Snapshots
 
   constructor(init: ReplicaHostInit, components: ReplicaHostComponents) {
     this.#init = init
     this.#components = components
     this.#marks = new LaunchMarks(init.dataDir)
     this.#processes = components.processes ?? createNodeProcessHost()
-    this.#starts = new StartQueue(init.startsAtOnce ?? Math.max(LEAST_STARTS_AT_ONCE, availableParallelism()))
+    const { capabilities } = init.binary
+    this.#snapshots = new Snapshots({ capabilities, logger: components.logger, policy: init.snapshots })
+    this.#starts = new StartQueue(init.startsAtOnce)
     this.#room = new RoomWatch({
       directory: init.dataDir,
-      floorBytes: init.roomFloorBytes ?? ROOM_FLOOR_BYTES,
+      floorBytes: init.roomFloorBytes,
       onShort: (freeBytes) => this.#onShort(freeBytes),
       onBack: (free_bytes) =>
         components.logger.info('There is room again: replicas start', { data_dir: init.dataDir, free_bytes }),
@@ -98,10 +94,8 @@ class ProcessReplicaHost implements ReplicaHost {
     return this.#turns.take(name, async () => {
       const hosted = this.#hosted.get(name)
       if (hosted === undefined) return readStopRecord(this.#directory(name))
-      const { client } = hosted.process
-      const { logger } = this.#components
-      const snapshot = !(await this.#room.look()) && (await takeSnapshot(name, client, logger))
-      const view = snapshot ? await viewOf(client) : undefined
+      const snapshot = !(await this.#room.look()) && (await this.#snapshots.take(this.#subject(name, hosted.process)))
+      const view = snapshot ? await viewOf(hosted.process.client) : undefined
       await this.#end(name)
       const record = view === undefined ? undefined : stopRecordOf({ clusterId: hosted.clusterId, run }, view)
       if (record !== undefined) await writeStopRecord(this.#directory(name), record)
@@ -176,7 +170,7 @@ class ProcessReplicaHost implements ReplicaHost {
         this.#turns.take(name, async () => {
           const hosted = this.#hosted.get(name)
           if (mayKeep && hosted?.process.state.phase === 'ready')
-            await takeSnapshot(name, hosted.process.client, this.#components.logger)
+            await this.#snapshots.take(this.#subject(name, hosted.process))
           await this.#end(name)
         }),
       ),
@@ -238,6 +232,7 @@ class ProcessReplicaHost implements ReplicaHost {
     const { raftId, clusterId } = spec
     this.#hosted.set(name, { process, raftId, clusterId, listener, end })
     listenTo(process, request, { listener, logger: this.#components.logger, signal: end.signal })
+    this.#snapshots.keep(this.#subject(name, process), end.signal, (work) => this.#turns.queue(name, work))
     process.start()
     return process
   }
@@ -291,6 +286,10 @@ class ProcessReplicaHost implements ReplicaHost {
     await hosted.process.stop()
     await hosted.process.client.close()
     if (this.#hosted.get(name) === hosted) this.#hosted.delete(name)
+  }
+
+  #subject(name: string, { client }: ReplicaProcess): SnapshotSubject {
+    return { name, client, directory: this.#directory(name) }
   }
 
   #directory(name: string): string {

@@ -8,6 +8,7 @@ import type { RaftView } from '../client/types.js'
 import type { ProcessHost } from '../process/process-host.js'
 import type { ReplicaSecurity } from '../security/replica-security.js'
 import type { ReplicaDirectory } from './inspect.js'
+import type { SnapshotPolicy } from './snapshot-keeper.js'
 
 /** Settings of a host. */
 export interface ReplicaHostInit {
@@ -22,6 +23,8 @@ export interface ReplicaHostInit {
    * @default 16 MiB
    */
   readonly roomFloorBytes?: number
+  /** When replicas that run are due for a snapshot. @default rqlited's own: 4 MiB of WAL or 8,192 log entries */
+  readonly snapshots?: Partial<SnapshotPolicy>
 }
 
 /** Where the ports of a replica that is known from before are taken, and given back. */

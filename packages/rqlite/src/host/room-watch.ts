@@ -5,10 +5,13 @@ const LOOK_EVERY_MS = 250
 /** Room is back only when there is so much more than what it takes, or replicas would come and go. */
 const BACK_AT = 2
 
+/** For what a replica writes until it is stopped, and for the node's own store. */
+const FLOOR_BYTES = 16 * 1024 * 1024
+
 export interface RoomWatchInit {
   readonly directory: string
-  /** Less free room than this is too little. */
-  readonly floorBytes: number
+  /** Less free room than this is too little. @default 16 MiB */
+  readonly floorBytes: number | undefined
   /** Told once each time that room becomes short. */
   readonly onShort: (freeBytes: number) => void
   readonly onBack: (freeBytes: number) => void
@@ -50,7 +53,7 @@ export class RoomWatch {
 
   /** Looks now. @returns whether there is too little */
   async look(): Promise<boolean> {
-    const { directory, floorBytes, onShort, onBack } = this.#init
+    const { directory, floorBytes = FLOOR_BYTES, onShort, onBack } = this.#init
     const atMs = Date.now()
     const freeBytes = await statfs(directory).then(
       ({ bavail, bsize }) => bavail * bsize,

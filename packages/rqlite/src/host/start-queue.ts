@@ -1,3 +1,8 @@
+import { availableParallelism } from 'node:os'
+
+/** On one processor too: while one start waits for the disk, another goes on. */
+const LEAST_AT_ONCE = 2
+
 /** A start that waits for its turn. */
 export interface StartTicket {
   readonly name: string
@@ -25,8 +30,8 @@ export class StartQueue {
   readonly #waiting = new Set<Waiting>()
   #going = 0
 
-  /** @param limit starts that go at a time */
-  constructor(limit: number, nowMs: () => number = () => performance.now()) {
+  /** @param limit starts that go at a time; by default as many as processors, and at least two */
+  constructor(limit = Math.max(LEAST_AT_ONCE, availableParallelism()), nowMs: () => number = () => performance.now()) {
     this.#limit = limit
     this.#nowMs = nowMs
   }

@@ -15,6 +15,12 @@ export interface ReplicaFiles {
   readonly launch: string
   /** Voters that rqlited takes at its next start instead of those that it knows. */
   readonly peers: string
+  /** There while a snapshot is under way, and after one that was not seen to succeed. */
+  readonly snapshotOpen: string
+  /** rqlited's own: its next snapshot holds the whole database, not what changed since the last one. */
+  readonly fullNeeded: string
+  /** What rqlited's SQLite file will be brought up to by the next checkpoint. */
+  readonly wal: string
   readonly log: string
   readonly previousLog: string
 }
@@ -26,6 +32,9 @@ export const replicaFiles = (directory: string): ReplicaFiles => ({
   stopped: join(directory, 'stopped.json'),
   launch: join(directory, 'launch.json'),
   peers: join(directory, 'rqlite', 'raft', 'peers.json'),
+  snapshotOpen: join(directory, 'snapshot.open'),
+  fullNeeded: join(directory, 'rqlite', 'rsnapshots', 'FULL_NEEDED'),
+  wal: join(directory, 'rqlite', 'db.sqlite-wal'),
   log: join(directory, 'rqlited.log'),
   previousLog: join(directory, 'rqlited.log.1'),
 })

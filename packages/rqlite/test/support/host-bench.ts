@@ -8,6 +8,7 @@ import {
   type ReplicaHost,
   type ReplicaStart,
   type RqliteBinary,
+  type SnapshotPolicy,
 } from '../../src/index.js'
 import { eventually } from './eventually.js'
 import { freePorts } from './free-ports.js'
@@ -48,6 +49,7 @@ export const addressOf = ({ assignment }: TestHost): string => `${assignment.hos
 export const createHostBench = async (
   binary: RqliteBinary,
   places: Readonly<Record<string, string>> = {},
+  snapshots: Partial<SnapshotPolicy> = {},
 ): Promise<HostBench> => {
   const directory = await mkdtemp(join(tmpdir(), 'dbcluster-host-'))
   const made: TestHost[] = []
@@ -66,7 +68,7 @@ export const createHostBench = async (
       release: (name: string) => void freed.push(`released ${name}`),
       rest: (name: string) => void freed.push(`rests ${name}`),
     }
-    const host = createReplicaHost({ dataDir, binary, timing: 'local', roomFloorBytes: 1024 * 1024 })({
+    const host = createReplicaHost({ dataDir, binary, timing: 'local', roomFloorBytes: 1024 * 1024, snapshots })({
       logger: silentLogger,
       ports,
       security: testSecurity('key'),

@@ -37,6 +37,12 @@ export const chooseOffer = (offers: readonly Offer[], hostsTaken: ReadonlySet<st
       compareText(a.assignment.peerId, b.assignment.peerId),
   )[0]
 
+/** A replica here whose rqlited is meant to run as a member of its cluster. */
+export interface AwakeReplica {
+  readonly name: string
+  readonly clusterId: string
+}
+
 /** What the controller of one node knows about one database that its rqlited leads, or follows. */
 export interface Watch {
   readonly clusterId: string

@@ -6,19 +6,13 @@ import type { RepairAttempts } from './repair-attempts.js'
 import type { RaftSeen } from './repair-events.js'
 import { peerOfRaftId, placementOf, samePlacement, standingsOf, strangersOf, wantedReplicas } from './repair-facts.js'
 import { planRepair, type RepairMove, type VoterStanding } from './repair-plan.js'
-import { newWatch, type Watch } from './repair-state.js'
+import { type AwakeReplica, newWatch, type Watch } from './repair-state.js'
 import { isStranded, noteLeader } from './unavailability.js'
 
 /** How soon Raft is looked at again while something is being changed. */
 const BUSY_LOOK_MS = 150
 /** A look or a removal without an answer for so long is taken for lost. */
 const ANSWER_MS = 15_000
-/** A replica here whose rqlited is meant to run as a member of its cluster. */
-export interface AwakeReplica {
-  readonly name: string
-  readonly clusterId: string
-}
-
 /** What repairs need of the other parts. */
 export interface RepairComponents {
   readonly health: Health

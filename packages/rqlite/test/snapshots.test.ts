@@ -1,0 +1,118 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { takeSnapshot } from '../src/host/take-snapshot.js'
+import type { RqliteClient } from '../src/index.js'
+import { replicaFiles } from '../src/process/replica-files.js'
+import { eventually } from './support/eventually.js'
+import { createHostBench, type HostBench, NAME, type TestHost } from './support/host-bench.js'
+import { binaryUnderTest } from './support/rqlited.js'
+
+const binary = await binaryUnderTest()
+/** rqlited waits so long for readers before it gives a checkpoint up (go-sqlite3's busy timeout). */
+const BUSY_MS = 5_000
+
+const WAL_BYTES = 64 * 1024
+
+let bench: HostBench
+beforeEach(async () => {
+  bench = await createHostBench(binary, {}, { lookMs: 100, walBytes: WAL_BYTES, entries: 40 })
+})
+afterEach(() => bench.dispose())
+
+const alone = async (): Promise<TestHost> => {
+  const [one] = await bench.hosts(1)
+  if (one === undefined) throw new Error('no host')
+  await one.bring({ kind: 'bootstrap' })
+  return one
+}
+
+const clientOf = ({ host }: TestHost): RqliteClient => {
+  const client = host.get(NAME)?.client
+  if (client === undefined) throw new Error('nothing runs')
+  return client
+}
+
+const directoryOf = ({ dataDir }: TestHost): string => join(dataDir, NAME)
+
+const write = async (of: TestHost, count: number): Promise<void> => {
+  for (let at = 0; at < count; at += 1) {
+    const sql = `INSERT INTO t(v) VALUES ('${'x'.repeat(500)}')`
+    const results = await clientOf(of).execute([{ sql }])
+    expect(results.flatMap(({ error }) => error ?? [])).toEqual([])
+  }
+}
+
+const table = async (of: TestHost): Promise<void> => {
+  await clientOf(of).execute([{ sql: 'CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)' }])
+}
+
+const ask = async (of: TestHost, sql: string, level: 'none' | 'strong' = 'strong'): Promise<unknown> => {
+  const { results } = await clientOf(of).query([{ sql }], { level, timeoutMs: 200_000 })
+  return results[0]?.error ?? results[0]?.rows[0]?.[0]
+}
+
+/** Has as many rows as were written, and a sound file, after rqlited made that anew from its snapshots and its log. */
+const isWholeAfterRestart = async (of: TestHost, rows: number): Promise<void> => {
+  await of.host.halt(NAME)
+  await of.bring({ kind: 'restart' })
+  expect(await ask(of, 'SELECT count(*) FROM t')).toBe(rows)
+  expect(await ask(of, 'PRAGMA integrity_check')).toBe('ok')
+}
+
+describe('a snapshot that a long read keeps from being taken', () => {
+  test('leaves no hole: the next one holds the whole database', async () => {
+    const one = await alone()
+    await table(one)
+    const subject = { directory: directoryOf(one), client: clientOf(one), capabilities: binary.capabilities }
+    await write(one, 20)
+    await takeSnapshot(subject)
+    await write(one, 30)
+    const started = performance.now()
+    const numbers = (name: string) =>
+      `(WITH RECURSIVE ${name}(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM ${name} LIMIT 20000) SELECT n FROM ${name})`
+    const read = ask(
+      one,
+      `SELECT count(*) FROM t, ${numbers('a')} x, ${numbers('b')} y WHERE t.id = 1 AND x.n > y.n`,
+      'none',
+    )
+    await eventually('the read is under way', () => performance.now() - started > 200)
+    await expect(takeSnapshot(subject)).rejects.toThrow(/checkpoint/)
+    expect(performance.now() - started).toBeGreaterThan(BUSY_MS)
+    await read
+    // SQLite begins its WAL anew with this one.
+    await write(one, 30)
+    await takeSnapshot(subject)
+    await write(one, 5)
+    await isWholeAfterRestart(one, 85)
+  }, 300_000)
+
+  test('is known to whoever finds the process running later', async () => {
+    const one = await alone()
+    await table(one)
+    const files = replicaFiles(directoryOf(one))
+    const client = { ...clientOf(one), snapshot: () => Promise.reject(new Error('the node was killed')) }
+    const { capabilities } = binary
+    await expect(takeSnapshot({ directory: directoryOf(one), client, capabilities })).rejects.toThrow('killed')
+    const failing = { ...client, snapshot: async () => void (await stat(files.fullNeeded)) }
+    await takeSnapshot({ directory: directoryOf(one), client: failing, capabilities })
+    await expect(stat(files.snapshotOpen)).rejects.toThrow('ENOENT')
+  }, 60_000)
+})
+
+describe('a replica that runs', () => {
+  test('has snapshots taken of it as its WAL or its log grows, and is whole after a restart', async () => {
+    const one = await alone()
+    await table(one)
+    const snapshots = async (): Promise<string> =>
+      (await readdir(join(replicaFiles(directoryOf(one)).data, 'rsnapshots'))).sort().join()
+    const wal = async (): Promise<number> => (await stat(replicaFiles(directoryOf(one)).wal)).size
+    await write(one, 60)
+    await eventually('the WAL is short again', async () => (await wal()) < WAL_BYTES)
+    const first = await snapshots()
+    for (let at = 0; at < 60; at += 1) await clientOf(one).readThroughRaft()
+    await eventually('entries that change nothing count too', async () => (await snapshots()) !== first)
+    await write(one, 3)
+    await isWholeAfterRestart(one, 63)
+  }, 60_000)
+})
