@@ -1,10 +1,15 @@
 import type { Logger } from '@dbcluster/protocol'
 import { purgeQuarantine } from '@dbcluster/rqlite'
 
-/** How often old directories are looked for: their age is counted in days. */
+/** How often old directories are looked for, where they are not kept for less. */
 const LOOK_EVERY_MS = 3_600_000
+const LEAST_MS = 60_000
 
-/** Deletes directories that were set aside longer ago than the retention, now and every hour. @returns how to end that */
+/**
+ * Deletes directories that were set aside longer ago than the retention: now, and every hour, or as often as a shorter
+ * retention asks for.
+ * @returns how to end that
+ */
 export const keepQuarantinePurged = (
   dataDir: string,
   { retentionMs, logger }: { readonly retentionMs: number; readonly logger: Logger },
@@ -18,6 +23,6 @@ export const keepQuarantinePurged = (
       (error: unknown) => logger.warn('Quarantine could not be purged', { error: String(error) }),
     )
   purge()
-  const timer = setInterval(purge, LOOK_EVERY_MS)
+  const timer = setInterval(purge, Math.min(LOOK_EVERY_MS, Math.max(LEAST_MS, retentionMs)))
   return () => clearInterval(timer)
 }

@@ -25,7 +25,13 @@ const ACCOUNTS = 5
 const BALANCE = 100
 const BANKS_PER_MINUTE = 0.5
 /** Raft's times of one machine; databases that are left alone for some seconds sleep. */
-const SETS = ['rqlite.timing=local', 'database.hibernation_timeout=3s', 'database.replacement_grace=1h']
+const SETS = [
+  'rqlite.timing=local',
+  'database.hibernation_timeout=3s',
+  'database.replacement_grace=1h',
+  // What an hour of replacements sets aside would fill the small disk.
+  'database.quarantine_retention=3m',
+]
 
 /** Settings of a run. */
 export interface RunInit {
