@@ -88,6 +88,25 @@ describe('a newcomer that was told to join, and gets nowhere', () => {
   })
 })
 
+describe('a newcomer', () => {
+  test('is never where a replica of its database was before: whoever was away would take it for that one (I4)', () => {
+    const cluster = start()
+    const newcomer = cluster.node('NodeD')
+    const [former] = recordAt(cluster, 'NodeA').decree.replicas
+    cluster.drop('NodeC')
+    cluster.lastPort = (former?.httpPort ?? 0) - 1
+    cluster.pass(4_000)
+    expect(newcomer.all('leasePorts').length).toBeGreaterThan(0)
+    expect(newcomer.all('startReplica')).toEqual([])
+    cluster.pass(30_000)
+    const [started] = newcomer.all('startReplica')
+    expect(recordAt(cluster, 'NodeA').decree.replicas.map(({ raftPort }) => raftPort)).not.toContain(
+      started?.assignment.raftPort,
+    )
+    expect(votersOf(cluster)).toEqual(['NodeA', 'NodeB', 'NodeD'])
+  })
+})
+
 describe('a replica that is gone', () => {
   test('for good with its node costs its leader no proof any more', () => {
     const cluster = start(['NodeA', 'NodeB', 'NodeC', 'NodeD', 'NodeE'])

@@ -79,7 +79,8 @@ export class LocalNode {
         const { leaseKey } = effect
         if (this.exhausted) return later({ type: 'portsRefused', leaseKey, reason: 'no_ports' })
         this.leases.add(leaseKey)
-        const port = 5_000 + this.leases.size
+        this.#cluster.lastPort += 1
+        const port = this.#cluster.lastPort
         return later({ type: 'portsLeased', leaseKey, offer: { host: 'h', httpPort: port, raftPort: port + 2_000 } })
       }
       case 'confirmPorts':
@@ -167,6 +168,8 @@ export const EMPTY_MEMORY: Memory = { acceptors: [], records: [], replicas: [] a
 /** Cores that speak to each other at once and in order, with a hand on every letter. */
 export class LocalCluster {
   nowMs = 1_000
+  /** HTTP port that was leased last, anywhere: all nodes are on one host. */
+  lastPort = 5_000
   /** What rqlited does on nodes that are added from now on. */
   rqlited: LocalNode['rqlited'] = 'works'
   readonly nodes = new Map<string, LocalNode>()

@@ -1,6 +1,7 @@
 import type { DatabaseRecord, DeclineReason, NodeMessageOf, ReplicaAssignment } from '@dbcluster/protocol'
 import type { CoreContext } from '../context.js'
 import type { PortOffer } from '../events.js'
+import { wasAt } from './repair-facts.js'
 
 /** Prefix of the leases of replacements, by which they are told from those of creations. */
 const LEASE_PREFIX = 'repair/'
@@ -80,6 +81,10 @@ export class Newcomers {
     if (offer === undefined || record?.decree.clusterId !== offer.clusterId) {
       this.#offers.delete(leaseKey)
       return this.#context.emit({ type: 'releasePorts', leaseKey })
+    }
+    if (wasAt(record, ports)) {
+      this.#context.emit({ type: 'releasePorts', leaseKey })
+      return this.onPortsRefused(leaseKey, 'no_ports')
     }
     const { peerId, incarnation } = this.#context.self
     // Never used before: a server that Raft struck off can so be told from every later one.

@@ -97,6 +97,20 @@ const textOf = (replicas: readonly ReplicaAssignment[]): string =>
 export const raftAddress = ({ host, raftPort }: { readonly host: string; readonly raftPort: number }): string =>
   host.includes(':') ? `[${host}]:${raftPort}` : `${host}:${raftPort}`
 
+/**
+ * Whether a replica of this database was at this Raft address before. A member that has been away knows the others by
+ * their addresses: a newcomer there, whose log is empty, would give it its vote in the place of the one that is gone, and
+ * what was committed meanwhile would be lost.
+ */
+export const wasAt = (
+  record: DatabaseRecord,
+  { host, raftPort }: Pick<ReplicaAssignment, 'host' | 'raftPort'>,
+): boolean => {
+  const told = Object.values(record.replicas).flatMap(({ value }) => value.address ?? [])
+  const known = [...record.decree.replicas, ...(record.placement?.replicas ?? []), ...told]
+  return known.some((replica) => replica.host === host && replica.raftPort === raftPort)
+}
+
 const splitAddress = (address: string): { readonly host: string; readonly port: number | undefined } => {
   const at = address.lastIndexOf(':')
   const port = Number(address.slice(at + 1))
