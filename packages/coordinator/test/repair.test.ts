@@ -1,6 +1,16 @@
 import { describe, expect, test } from '@jest/globals'
 import { isA, type LocalCluster, type LocalNode } from './support/local-cluster.js'
-import { NAME, PEERS, placedOn, raftOf, recordAt, removedAt, start, votersOf } from './support/repaired.js'
+import {
+  NAME,
+  PEERS,
+  placedOn,
+  raftOf,
+  recordAt,
+  rememberedAt,
+  removedAt,
+  start,
+  votersOf,
+} from './support/repaired.js'
 
 describe('a dead node', () => {
   test('is replaced in order: the newcomer is up and reached, the dead voter goes, the newcomer joins (I3)', () => {
@@ -46,21 +56,11 @@ describe('a dead node', () => {
 
   test('finds its copy disowned when it returns, but acts on that only once it has compared its store (I5)', () => {
     const cluster = start()
-    const gone = cluster.node('NodeC')
-    const memory = {
-      acceptors: [],
-      records: [recordAt(cluster, 'NodeC')],
-      replicas: gone
-        .all('persist')
-        .flatMap(({ writes }) => writes.filter(({ key }) => key === `replica/${NAME}`))
-        .slice(-1)
-        .map(({ value }) => value as never),
-    }
-    const roster = cluster.node('NodeA').core.roster
+    const memory = rememberedAt(cluster, 'NodeC')
     cluster.drop('NodeC')
     cluster.pass(15_000)
     cluster.hold = isA('METADATA_DIGEST')
-    const back = cluster.add('NodeC', { ...memory, ...(roster === undefined ? {} : { roster }) })
+    const back = cluster.add('NodeC', memory)
     back.dispatch({
       type: 'messageReceived',
       from: 'NodeA',
@@ -217,23 +217,12 @@ describe('a replica that knows no leader', () => {
   test('and that the record has struck off does not join again, though it may not go yet (I5)', () => {
     const cluster = start()
     raftOf(cluster).blind.add('NodeC')
-    const isOverdue = isA('METADATA_DIGEST')
     const record = recordAt(cluster, 'NodeC')
     const replicas = record.decree.replicas.filter(({ peerId }) => peerId !== 'NodeC')
-    const gone = cluster.node('NodeC')
-    const memory = {
-      acceptors: [],
-      records: [record],
-      replicas: gone
-        .all('persist')
-        .flatMap(({ writes }) => writes.filter(({ key }) => key === `replica/${NAME}`))
-        .slice(-1)
-        .map(({ value }) => value as never),
-    }
-    const roster = cluster.node('NodeA').core.roster
+    const memory = rememberedAt(cluster, 'NodeC')
     cluster.drop('NodeC')
-    cluster.hold = isOverdue
-    const back = cluster.add('NodeC', { ...memory, ...(roster === undefined ? {} : { roster }) })
+    cluster.hold = isA('METADATA_DIGEST')
+    const back = cluster.add('NodeC', memory)
     back.dispatch({
       type: 'messageReceived',
       from: 'NodeA',

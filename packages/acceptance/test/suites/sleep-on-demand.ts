@@ -3,6 +3,7 @@ import type { TestCluster } from '@dbcluster/testkit'
 import { describe, expect, test } from '@jest/globals'
 import { makeRowsSoon, rowsAt } from '../support/rows.js'
 import { replicasOf } from '../support/rqlite-view.js'
+import { stealRaftPort } from '../support/thief.js'
 
 const WRITES = 60
 const WRITERS = 3
@@ -11,16 +12,27 @@ const BETWEEN_MS = 300
 /** `POST hibernate` at moments when a database is not simply awake and idle. */
 export const describeSleepOnDemand = (of: () => TestCluster): void =>
   describe('a database that is sent to sleep', () => {
-    test('right after a query woke it sleeps again, though its last replica may not be up yet', async () => {
+    test('right after a query woke it sleeps again, though its last replica is not up yet', async () => {
       const cluster = of()
       const database = 'demand-woken'
-      await makeRowsSoon(cluster, database, [1, 2, 3])
-      for (const node of [0, 1, 2]) {
+      const sleeps = async (): Promise<void> => {
         const { status, body } = await cluster.http.post('hibernate', { database })
         expect({ status, body }).toMatchObject({ status: 200, body: { status: 'hibernating' } })
         expect(replicasOf(cluster, database)).toEqual([])
-        expect(await rowsAt(cluster, node, database, 'weak')).toEqual([1, 2, 3])
       }
+      await makeRowsSoon(cluster, database, [1, 2, 3])
+      await sleeps()
+      // What finds its port taken comes up only once the others serve, and joins them.
+      const giveBack = await stealRaftPort(cluster, database, 2)
+      try {
+        expect(await rowsAt(cluster, 0, database, 'weak')).toEqual([1, 2, 3])
+        const { replicas } = await cluster.ask(0, { op: 'status', database })
+        expect(replicas.filter(({ status }) => status === 'active')).toHaveLength(2)
+        await sleeps()
+      } finally {
+        await giveBack()
+      }
+      expect(await rowsAt(cluster, 2, database, 'strong')).toEqual([1, 2, 3])
     }, 120_000)
 
     test('while it is written to is refused or wakes again, and no write fails or is lost', async () => {

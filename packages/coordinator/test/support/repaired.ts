@@ -1,4 +1,5 @@
 import type { DatabaseRecord } from '@dbcluster/protocol'
+import type { LocalReplica, Memory } from '../../src/core/events.js'
 import { LocalCluster, type LocalNode } from './local-cluster.js'
 import { LocalRaft } from './local-raft.js'
 
@@ -36,3 +37,19 @@ export const votersOf = (cluster: LocalCluster): readonly string[] =>
     .sort()
 
 export const removedAt = (node: LocalNode): readonly string[] => node.all('removeReplica').map(({ reason }) => reason)
+
+/** A node's replica as its disk has it, with the record that it knew. */
+export const rememberedAt = (cluster: LocalCluster, peerId: string): Memory => {
+  const writes = cluster
+    .node(peerId)
+    .all('persist')
+    .flatMap((effect) => effect.writes)
+  const kept = writes.filter(({ key }) => key === `replica/${NAME}`).at(-1)?.value as LocalReplica | undefined
+  const { roster } = cluster.node(peerId).core
+  return {
+    acceptors: [],
+    records: [recordAt(cluster, peerId)],
+    replicas: kept === undefined ? [] : [kept],
+    ...(roster && { roster }),
+  }
+}
