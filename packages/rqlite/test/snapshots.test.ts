@@ -1,8 +1,8 @@
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import { takeSnapshot } from '../src/host/take-snapshot.js'
-import type { RqliteClient } from '../src/index.js'
+import type { RqliteClient, SnapshotPolicy } from '../src/index.js'
 import { replicaFiles } from '../src/process/replica-files.js'
 import { eventually } from './support/eventually.js'
 import { createHostBench, type HostBench, NAME, type TestHost } from './support/host-bench.js'
@@ -12,15 +12,13 @@ const binary = await binaryUnderTest()
 /** rqlited waits so long for readers before it gives a checkpoint up (go-sqlite3's busy timeout). */
 const BUSY_MS = 5_000
 
-const WAL_BYTES = 64 * 1024
+const NEVER = Number.MAX_SAFE_INTEGER
 
-let bench: HostBench
-beforeEach(async () => {
-  bench = await createHostBench(binary, {}, { lookMs: 100, walBytes: WAL_BYTES, entries: 40 })
-})
-afterEach(() => bench.dispose())
+let bench: HostBench | undefined
+afterEach(() => bench?.dispose())
 
-const alone = async (): Promise<TestHost> => {
+const alone = async (policy: Partial<SnapshotPolicy>): Promise<TestHost> => {
+  bench = await createHostBench(binary, {}, { lookMs: 50, ...policy })
   const [one] = await bench.hosts(1)
   if (one === undefined) throw new Error('no host')
   await one.bring({ kind: 'bootstrap' })
@@ -62,7 +60,7 @@ const isWholeAfterRestart = async (of: TestHost, rows: number): Promise<void> =>
 
 describe('a snapshot that a long read keeps from being taken', () => {
   test('leaves no hole: the next one holds the whole database', async () => {
-    const one = await alone()
+    const one = await alone({ walBytes: NEVER, entries: NEVER })
     await table(one)
     const subject = { directory: directoryOf(one), client: clientOf(one), capabilities: binary.capabilities }
     await write(one, 20)
@@ -88,7 +86,7 @@ describe('a snapshot that a long read keeps from being taken', () => {
   }, 300_000)
 
   test('is known to whoever finds the process running later', async () => {
-    const one = await alone()
+    const one = await alone({ walBytes: NEVER, entries: NEVER })
     await table(one)
     const files = replicaFiles(directoryOf(one))
     const client = { ...clientOf(one), snapshot: () => Promise.reject(new Error('the node was killed')) }
@@ -100,19 +98,21 @@ describe('a snapshot that a long read keeps from being taken', () => {
   }, 60_000)
 })
 
-describe('a replica that runs', () => {
-  test('has snapshots taken of it as its WAL or its log grows, and is whole after a restart', async () => {
-    const one = await alone()
-    await table(one)
-    const snapshots = async (): Promise<string> =>
-      (await readdir(join(replicaFiles(directoryOf(one)).data, 'rsnapshots'))).sort().join()
-    const wal = async (): Promise<number> => (await stat(replicaFiles(directoryOf(one)).wal)).size
-    await write(one, 60)
-    await eventually('the WAL is short again', async () => (await wal()) < WAL_BYTES)
-    const first = await snapshots()
-    for (let at = 0; at < 60; at += 1) await clientOf(one).readThroughRaft()
-    await eventually('entries that change nothing count too', async () => (await snapshots()) !== first)
-    await write(one, 3)
-    await isWholeAfterRestart(one, 63)
-  }, 60_000)
+describe('a replica that runs has snapshots taken of it', () => {
+  test.each([
+    ['as its WAL grows', { walBytes: 64 * 1024, entries: NEVER }, 60, 0],
+    ['as its log grows, though nothing changes', { walBytes: NEVER, entries: 40 }, 3, 60],
+  ])(
+    '%s, and is whole after a restart',
+    async (_, policy, writes, reads) => {
+      const one = await alone(policy)
+      await table(one)
+      await write(one, writes)
+      for (let at = 0; at < reads; at += 1) await clientOf(one).readThroughRaft()
+      await eventually('there is one', async () => (await clientOf(one).status()).snapshotIndex > 0)
+      await write(one, 3)
+      await isWholeAfterRestart(one, writes + 3)
+    },
+    60_000,
+  )
 })
