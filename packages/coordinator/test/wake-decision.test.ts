@@ -53,12 +53,44 @@ describe('how a waking replica starts', () => {
     expect(decide(stopped('a', false), reports, { complete: true })).toBeUndefined()
   })
 
+  const recovery = VOTERS.map((id) => ({ id, address: 'h:3' }))
+  const begun = (lastIndex?: number): WakeReport => report('b', false, { recovery, stopRecord: record(lastIndex) })
+
   test('a recovery that another one began is followed with the same addresses, if it has ours', () => {
-    const recovery = VOTERS.map((id) => ({ id, address: 'h:3' }))
-    const begun = report('b', false, { recovery })
-    expect(decide(stopped('a', false), [begun])).toEqual(RECOVERED)
-    expect(decide(stopped('a', true), [begun])).toBeUndefined()
-    expect(decide(report('a', false), [begun])).toBeUndefined()
+    expect(decide(stopped('a', false), [begun()])).toEqual(RECOVERED)
+    expect(decide(stopped('a', true), [begun()])).toBeUndefined()
+  })
+
+  test('a recovery of one that stopped where we did not is not followed, but reaches us where it has us', () => {
+    for (const own of [stopped('a', false, 8), report('a', false)])
+      expect(decide(own, [begun()])).toEqual({ kind: 'restart' })
+  })
+
+  test('a recovery that another one began has us elsewhere: we move there first, unless a majority has kept its ports', () => {
+    const own = stopped('a', true)
+    expect(decide(own, [begun()])).toBeUndefined()
+    expect(decide(own, [begun()], { complete: true })).toEqual({ kind: 'move', host: 'h', raftPort: 3 })
+    expect(decide(own, [begun(), report('c', true)], { complete: true })).toEqual({ kind: 'restart' })
+  })
+
+  test('and it cannot be had: as it was it would find nobody, so it keeps its stop record and waits', () => {
+    expect(decide(stopped('a', true), [begun()], { complete: true, sought: true })).toBeUndefined()
+  })
+
+  test('and all are here: it recovers with the ports that it has', () => {
+    const reports = [begun(), stopped('c', false)]
+    const peers = [
+      { id: 'a', address: 'h:2' },
+      { id: 'b', address: 'h:3' },
+      { id: 'c', address: 'h:3' },
+    ]
+    expect(decide(stopped('a', true), reports)).toEqual({ kind: 'move', host: 'h', raftPort: 3 })
+    expect(decide(stopped('a', true), reports, { sought: true })).toEqual({ kind: 'recover', peers })
+  })
+
+  test('and the others serve: it starts as it was, and joins them then', () => {
+    const others = [begun(), report('c', false)]
+    expect(decide(stopped('a', true), others, { complete: true, active: 2 })).toEqual({ kind: 'restart' })
   })
 
   test('two of three, one of them moved: the moved one is the majority that the other cannot be', () => {

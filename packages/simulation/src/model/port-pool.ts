@@ -1,6 +1,9 @@
 import type { PortOffer } from '@dbcluster/coordinator'
 import type { Random } from '../random.js'
 
+/** Ports come in pairs here. */
+const RAFT_OFFSET = 2000
+
 /**
  * The ports of one node's process: what it holds in memory, lost with the process. The real allocator lets leases end
  * that nobody confirms; this one never does, so that whatever the core forgets to release is seen.
@@ -31,9 +34,10 @@ export class PortPool {
     return offer
   }
 
-  /** The preferred pair where it is free, else another one. */
-  leaseFor(name: string, preferred: PortOffer): PortOffer | undefined {
+  /** The pair of the preferred Raft port where it is free, else another one. */
+  leaseFor(name: string, { raftPort }: PortOffer): PortOffer | undefined {
     this.#resting.delete(name)
+    const preferred = this.#pair(raftPort - RAFT_OFFSET)
     const holder = this.#holder(preferred.httpPort)
     const isFree = (holder === undefined || holder === name) && !this.#isBound(preferred.httpPort)
     const held = this.#leases.get(name)
@@ -84,9 +88,13 @@ export class PortPool {
     for (let step = 0; step < this.#size; step += 1) {
       const httpPort = 5001 + ((start + step) % this.#size)
       if (this.#holder(httpPort) !== undefined || this.#isBound(httpPort) || !mayTake(httpPort)) continue
-      return { host: this.#host, httpPort, raftPort: httpPort + 2000 }
+      return this.#pair(httpPort)
     }
     return undefined
+  }
+
+  #pair(httpPort: number): PortOffer {
+    return { host: this.#host, httpPort, raftPort: httpPort + RAFT_OFFSET }
   }
 
   #rests(httpPort: number): boolean {

@@ -142,6 +142,8 @@ export interface WakingLife extends LifeBase {
   readonly passing: boolean
   /** Where it came up last nobody could be reached, while the others served: it joins them, from wherever it is. */
   readonly joins?: boolean
+  /** It sought the ports that another one's recovery gives it. */
+  readonly sought?: boolean
   readonly failures: number
 }
 

@@ -3,7 +3,7 @@ import type { PortOffer, ReplicaRun } from '../events.js'
 import type { Life, WakeReport, WakingLife } from './life.js'
 import { LIFE_TIMING } from './life-timing.js'
 import { keyOf, type Lives } from './lives.js'
-import { decideWake } from './wake-decision.js'
+import { decideWake, expectedElsewhere, isExpectedHere, type WakeSituation } from './wake-decision.js'
 
 /** The way of one replica from its ports to the start of its rqlited, told and heard among all replicas. */
 export class WakeCourse {
@@ -23,23 +23,37 @@ export class WakeCourse {
   evaluate(life: WakingLife): void {
     this.#passElsewhere(life)
     const current = this.#lives.get(life.name)
-    if (current?.phase !== 'waking' || current.stage !== 'gathering' || current.own === undefined) return
+    if (current?.phase !== 'waking' || current.own === undefined) return
     const { context } = this.#lives
-    const placed = this.#lives.placed(current)
-    if (placed.length === 0 || this.#lives.isStruckOff(current)) return
-    const others = this.#lives.others(current)
-    const reports = others.flatMap(({ peerId }) => current.reports.get(peerId) ?? [])
-    const heard = others.every(({ peerId }) => current.reports.has(peerId) || !context.isLive(peerId))
+    if (this.#lives.placed(current).length === 0 || this.#lives.isStruckOff(current)) return
+    const situation = this.#situation(current, current.own)
+    if (current.stage === 'starting' && current.stageUntilMs === Number.POSITIVE_INFINITY) {
+      // It came up as it was before it heard of a recovery that has it elsewhere: nobody may ever find it there.
+      if (current.start?.kind === 'restart' && expectedElsewhere(situation) !== undefined)
+        this.#lives.set({ ...current, stageUntilMs: context.nowMs + LIFE_TIMING.movedMs })
+      return
+    }
+    if (current.stage !== 'gathering') return
+    const step = decideWake(situation)
+    if (step?.kind === 'move') this.#move(current, current.own, step)
+    else if (step !== undefined) this.#start(current, current.own, step)
+  }
+
+  #situation(life: WakingLife, own: WakeReport): WakeSituation {
+    const { context } = this.#lives
+    const others = this.#lives.others(life)
+    const reports = others.flatMap(({ peerId }) => life.reports.get(peerId) ?? [])
+    const heard = others.every(({ peerId }) => life.reports.has(peerId) || !context.isLive(peerId))
     const everybody = reports.length === others.length
-    const start = decideWake({
-      voters: placed.map((replica) => replica.raftId),
-      own: current.own,
+    return {
+      voters: this.#lives.placed(life).map((replica) => replica.raftId),
+      own,
       reports,
-      active: this.#lives.activeOthers(current),
+      active: this.#lives.activeOthers(life),
       // One that moved gives the others time to serve, so that it can join them.
-      complete: (heard && current.own.kept && !everybody) || context.nowMs >= current.stageUntilMs,
-    })
-    if (start !== undefined) this.#start(current, current.own, start)
+      complete: (heard && own.kept && !everybody) || context.nowMs >= life.stageUntilMs,
+      sought: life.sought === true,
+    }
   }
 
   onStageOver(life: WakingLife): void {
@@ -47,13 +61,14 @@ export class WakeCourse {
     switch (life.stage) {
       case 'pausing':
       case 'starting':
-        // What was started under a strange address and found no majority looks for its old ports again.
+        // What was started under a strange address and found no majority looks for its old ports again; what is expected
+        // elsewhere, for those.
         return this.begin(life, life.run, life.sinceMs)
       case 'gathering': {
         this.evaluate(life)
         const current = this.#lives.get(life.name)
         if (current?.phase !== 'waking' || current.stage !== 'gathering') return
-        if (current.own?.kept === true)
+        if (current.own?.kept === true && current.sought !== true)
           return this.#lives.set({ ...current, stageUntilMs: nowMs + LIFE_TIMING.reportsMs })
         return this.begin(current, current.run, current.sinceMs)
       }
@@ -159,6 +174,15 @@ export class WakeCourse {
     return life?.phase === 'waking' && life.run >= run ? life : undefined
   }
 
+  /** The others hear where it comes up once it has these ports, or others. */
+  #move(life: WakingLife, own: WakeReport, to: Pick<PortOffer, 'host' | 'raftPort'>): void {
+    const { host, raftPort } = to
+    const { own: _, ...moving } = life
+    this.#lives.set({ ...moving, stage: 'leasing', sought: true, stageUntilMs: Number.POSITIVE_INFINITY })
+    const preferred = { host, httpPort: own.address.httpPort, raftPort }
+    this.#lives.context.emit({ type: 'leaseWakePorts', ...keyOf(life), preferred })
+  }
+
   #start(life: WakingLife, own: WakeReport, start: NonNullable<WakingLife['start']>): void {
     const { host, context } = this.#lives
     const { raftId: _, ...at } = own.address
@@ -176,8 +200,10 @@ export class WakeCourse {
         own.kept || start.kind !== 'restart' ? Number.POSITIVE_INFINITY : context.nowMs + LIFE_TIMING.movedMs,
     }
     this.#lives.set(starting)
-    // A recovery holds from the start; one that joins is at its new address once it has.
-    host.amend(life.name, { run: life.run, asleep: false, ...(start.kind === 'recover' ? { address: at } : {}) })
+    // A recovery holds from the start, ours as another one's; one that joins is at its new address once it has.
+    const expected = start.kind === 'restart' && isExpectedHere({ own, reports: [...life.reports.values()] })
+    const isHome = start.kind === 'recover' || expected
+    host.amend(life.name, { run: life.run, asleep: false, ...(isHome ? { address: at } : {}) })
     host.report(life.name, { status: 'starting', run: life.run })
     // Whoever has not decided yet counts on a recovery with us, or no more on one.
     if (start.kind === 'recover' || !own.kept) this.tellPorts(starting, false)

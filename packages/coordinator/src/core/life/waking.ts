@@ -104,10 +104,10 @@ export class Waking {
   onReady(life: Life): void {
     if (life.phase !== 'waking') return
     const { context, host } = this.#lives
-    const joined = life.start?.kind === 'rejoin' || life.start?.kind === 'recover'
     const at = life.own?.address
+    const atHome = life.own?.kept === true || at?.raftPort === this.#lives.home(life.name).raftPort
     const moved =
-      at === undefined || life.own?.kept === true || joined
+      at === undefined || atHome || life.start?.kind === 'rejoin'
         ? undefined
         : { host: at.host, httpPort: at.httpPort, raftPort: at.raftPort }
     const { nowMs } = context
