@@ -69,6 +69,12 @@ describe('the next step of a repair', () => {
     expect(plan(behind)).toEqual({ kind: 'wait' })
   })
 
+  test('lets a live one that does not serve yet come up before it is removed: it may still be asking to join', () => {
+    const joining = [voter('a'), voter('b'), voter('c'), voter('d', 'sound', { caughtUp: false })]
+    expect(plan(joining)).toEqual({ kind: 'wait' })
+    expect(plan([...joining.slice(0, 3), voter('d', 'dead')])).toEqual({ kind: 'remove', raftId: 'd', why: 'dead' })
+  })
+
   test('with more replicas wanted looks for one newcomer after the other', () => {
     const three = [voter('a'), voter('b'), voter('c')]
     expect(plan(three, { wanted: 5 })).toEqual({ kind: 'seek' })

@@ -1,5 +1,6 @@
 import { DbClusterError, isDbClusterError, type Logger } from '@dbcluster/protocol'
 import type { ReplicaSpec } from '../arguments/replica-spec.js'
+import { timingOf } from '../arguments/timing.js'
 import type { RqliteBinary } from '../binary/describe-rqlited.js'
 import { createRqliteClient, type RqliteClient } from '../client/rqlite-client.js'
 import { watchRenewal } from '../security/watch-renewal.js'
@@ -215,9 +216,13 @@ class SupervisedReplica implements ReplicaProcess {
   async #waitUntilReady(incarnation: number): Promise<void> {
     const probe = new AbortController()
     this.#probe = probe
-    const isWarm = this.#spec.start.kind === 'warm'
-    const wait = isWarm ? waitUntilUp : waitUntilReady
-    if (!(await wait(this.client, probe.signal, () => this.#onAnswer())) || probe.signal.aborted) return
+    const { start, timing } = this.#spec
+    const isWarm = start.kind === 'warm'
+    const joins = start.kind === 'join' || start.kind === 'rejoin' ? timingOf(timing) : {}
+    const ready = isWarm
+      ? waitUntilUp(this.client, probe.signal)
+      : waitUntilReady(this.client, probe.signal, { onAnswer: () => this.#onAnswer(), ...joins })
+    if (!(await ready) || probe.signal.aborted) return
     if (isWarm) return this.#dispatch({ type: 'becameReady', incarnation })
     try {
       await recordMembership(this.#spec)

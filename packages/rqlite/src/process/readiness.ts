@@ -8,6 +8,17 @@ const PATIENT_PAUSE_MS = 250
 /** A look that takes longer is given up and repeated: the majority may have changed meanwhile. */
 const LOOK_LIMIT_MS = 3_000
 
+/** How readiness is waited for. */
+export interface ReadyInit {
+  /** Told whenever rqlited answers, ready or not. */
+  readonly onAnswer?: () => void
+  /**
+   * It joins, and asks again this often. An attempt can fail at the asker and be committed all the same: it serves then, and
+   * still asks once more. So it has to be ready for longer than that. Whoever removed it before would have it back.
+   */
+  readonly joinIntervalMs?: number
+}
+
 /** Waits until rqlited answers at all, member of a cluster or not. Ends early, with false, when the signal is aborted. */
 export const waitUntilUp = (client: RqliteClient, signal: AbortSignal): Promise<boolean> =>
   waitUntil(signal, async () => {
@@ -18,16 +29,24 @@ export const waitUntilUp = (client: RqliteClient, signal: AbortSignal): Promise<
 /**
  * Waits until a replica is ready: `/readyz`, applied log included, and a read through Raft, since `/readyz` is content
  * before anybody knows that a majority works. Ends early, with false, when the signal is aborted.
- * @param onAnswer told whenever rqlited answers, ready or not
  */
-export const waitUntilReady = (client: RqliteClient, signal: AbortSignal, onAnswer?: () => void): Promise<boolean> =>
-  waitUntil(signal, async () => {
+export const waitUntilReady = async (
+  client: RqliteClient,
+  signal: AbortSignal,
+  { onAnswer, joinIntervalMs }: ReadyInit = {},
+): Promise<boolean> => {
+  const isReady = async (): Promise<boolean> => {
     const ready = await client.ready({ signal, timeoutMs: LOOK_LIMIT_MS })
     onAnswer?.()
     if (!ready) return false
     await client.readThroughRaft({ signal, timeoutMs: LOOK_LIMIT_MS })
     return true
-  })
+  }
+  if (!(await waitUntil(signal, isReady))) return false
+  if (joinIntervalMs === undefined) return true
+  await pause(2 * joinIntervalMs, signal)
+  return waitUntil(signal, isReady)
+}
 
 const waitUntil = async (signal: AbortSignal, holds: () => Promise<boolean>): Promise<boolean> => {
   for (let looks = 0; !signal.aborted; looks += 1) {

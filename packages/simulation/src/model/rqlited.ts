@@ -196,7 +196,8 @@ export class Rqlited {
   #readThroughRaft(server: RaftServer, done: () => void): void {
     const group = this.#init.fabric.groupOf(server)
     const needsJoin = this.#request.start.kind === 'join' || this.#request.start.kind === 'rejoin'
-    if (needsJoin && !this.#hasJoined && !this.#isKnown(server)) return
+    // A member that still asks to join could be one again after its removal: it is not ready before it has its answer.
+    if (needsJoin && !this.#hasJoined) return
     const leader = group.leaderFor(server)
     if (leader === undefined || this.#isReading) return
     this.#isReading = true
@@ -204,10 +205,6 @@ export class Rqlited {
       this.#isReading = false
       if (outcome === 'committed') done()
     })
-  }
-
-  #isKnown(server: RaftServer): boolean {
-    return server.log.voters.some(({ id, address }) => id === server.id && address === server.address)
   }
 
   #fail(error: string): void {

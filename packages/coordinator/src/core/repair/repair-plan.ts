@@ -78,6 +78,8 @@ const surplusMove = ({ voters, ownRaftId }: RepairFacts, dead: readonly VoterSta
   )
   const [goes, ...stay] = order
   if (goes === undefined) return { kind: 'nothing' }
+  // One that does not serve yet may still ask to join, and would be a voter again after its removal.
+  if (!goes.caughtUp) return { kind: 'wait' }
   const serving = stay.filter((voter) => voter.caughtUp && voter.condition !== 'away').length
   // Those who stay make the quorum at once: more than half of them must be there, with all the data.
   if (serving <= stay.length / 2 || (goes.condition === 'leaving' && serving < stay.length)) return { kind: 'wait' }
