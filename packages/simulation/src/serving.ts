@@ -50,75 +50,86 @@ export class Serving {
     if (node.paused) return this.#again(task, () => this.serve(task), 'paused')
     const record = node.core?.table.database(query.name)
     if (record === undefined || record.deleted || !record.established)
-      return this.#again(task, () => this.serve(task), `${node.peerId} knows no such database`)
+      return this.#lookAgain(task, () => this.serve(task), `${node.peerId} knows no such database`)
     const placed = effectiveReplicas(record).map(({ peerId }) => peerId)
     if (!placed.includes(node.peerId)) return this.#passOn(task, placed)
+    // The gates of this process: the next one of the node has its own.
     const { gates } = node
-    gates.enter(query.name, () => {
-      const done = (reply: Reply): void => {
-        gates.leave(query.name)
-        task.done(reply)
-      }
-      this.#perform({ ...task, done })
-    })
+    gates.enter(query.name, () => this.#perform(task, () => gates.leave(query.name)))
   }
 
-  /** Behind the gate. */
-  #perform(task: Task): void {
+  /** Behind the gate. Whoever looks again, or asks another node, leaves it first. */
+  #perform(task: Task, leave: () => void): void {
     const { node, query, hops } = task
-    if (!node.alive) return task.done({ ok: false, sure: true, why: `${node.peerId} died` })
+    const end = (why: string): void => {
+      leave()
+      task.done({ ok: false, sure: true, why })
+    }
+    if (!node.alive) return end(`${node.peerId} died`)
     // Whoever waited at the gate for too long asks for nothing any more.
-    if (this.#world.nowMs >= query.deadlineMs) return task.done({ ok: false, sure: true, why: 'it came too late' })
-    const again = (why: string): void => this.#again(task, () => this.#perform(task), why)
+    if (this.#world.nowMs >= query.deadlineMs) return end('it came too late')
+    if (node.paused) {
+      this.#world.schedule.after(LOOK_AGAIN_MS, () => this.#perform(task, leave))
+      return
+    }
     const server = node.machine.server(query.name)
-    if (node.paused) return again(`${node.peerId} hangs`)
-    if (server === undefined) return this.#elsewhere(task, again)
-    const leader = this.#world.fabric.groupOf(server).leaderFor(server)
-    if (leader === undefined) return again(`${node.peerId} knows no leader`)
-    if (leader === server) return this.#propose(task, server)
+    const leader = server === undefined ? undefined : this.#world.fabric.groupOf(server).leaderFor(server)
+    if (server !== undefined && leader === server) return this.#propose(task, server, leave)
+    leave()
+    const again = (why: string): void => this.#lookAgain(task, () => this.serve(task), why)
+    if (server === undefined) return this.#elsewhere(task, again, `${node.peerId} runs no rqlited`)
+    if (leader === undefined) return this.#elsewhere(task, again, `${node.peerId} knows no leader`)
     const other = this.#world.nodes.find(({ peerId }) => peerId === leader.peerId)
     if (other === undefined || hops >= HOPS_MAX || !this.#world.network.isConnected(node.peerId, other.peerId))
       return again(`${node.peerId} does not reach the leader`)
-    this.#after(() => this.serve({ ...task, node: other, hops: hops + 1 }))
+    this.#ask(task, other, again)
   }
 
-  /** The local rqlited is down: another replica may serve. */
-  #elsewhere(task: Task, again: (why: string) => void): void {
-    const { node, query, hops } = task
-    const record = node.core?.table.database(query.name)
-    const others = (record === undefined ? [] : effectiveReplicas(record)).filter(({ peerId }) =>
-      this.#world.network.isConnected(node.peerId, peerId),
-    )
-    const [to] = this.#world.random.shuffle(others)
-    const other = this.#world.nodes.find(({ peerId }) => peerId === to?.peerId)
-    if (other === undefined || hops >= HOPS_MAX) return again(`${node.peerId} runs no rqlited`)
+  /** Another node answers for this one. Where it certainly did nothing, this one goes on looking. */
+  #ask(task: Task, node: SimNode, again: (why: string) => void, deadlineMs = task.query.deadlineMs): void {
+    const { query, hops } = task
     const done = (reply: Reply): void => {
       if (!reply.ok && reply.sure && this.#world.nowMs < query.deadlineMs) again(reply.why)
       else task.done(reply)
     }
-    const deadlineMs = Math.min(query.deadlineMs, this.#world.nowMs + ELSEWHERE_MS)
-    this.#after(() => this.serve({ query: { ...query, deadlineMs }, node: other, hops: hops + 1, done }))
+    this.#after(() => this.serve({ query: { ...query, deadlineMs }, node, hops: hops + 1, done }))
   }
 
-  #propose(task: Task, server: RaftServer): void {
+  /** The local rqlited is down, or of no use: another replica may serve. */
+  #elsewhere(task: Task, again: (why: string) => void, why: string): void {
+    const { node, query, hops } = task
+    const record = node.core?.table.database(query.name)
+    const others = (record === undefined ? [] : effectiveReplicas(record)).filter(
+      ({ peerId }) => peerId !== node.peerId && this.#world.network.isConnected(node.peerId, peerId),
+    )
+    const [to] = this.#world.random.shuffle(others)
+    const other = this.#world.nodes.find(({ peerId }) => peerId === to?.peerId)
+    if (other === undefined || hops > 0) return again(why)
+    this.#ask(task, other, again, Math.min(query.deadlineMs, this.#world.nowMs + ELSEWHERE_MS))
+  }
+
+  #propose(task: Task, server: RaftServer, leave: () => void): void {
     const { query } = task
     const { id, key, value } = query
     const group = this.#world.fabric.groupOf(server)
     const command =
       value === undefined ? ({ kind: 'noop' } as const) : ({ kind: 'write', write: { id, key, value } } as const)
-    if (this.#world.sabotage.answersEarly === true && value !== undefined) task.done({ ok: true, value })
-    let isOver = this.#world.sabotage.answersEarly === true && value !== undefined
+    let isOver = false
     const end = (reply: Reply): void => {
-      if (!isOver) task.done(reply)
+      if (isOver) return
       isOver = true
+      leave()
+      task.done(reply)
     }
+    if (this.#world.sabotage.answersEarly === true && value !== undefined) end({ ok: true, value })
     group.propose(server, command, (outcome) => {
       if (outcome === 'committed') return end({ ok: true, value: server.log.valueAt(key, server.commitIndex) })
       if (outcome === 'unknown' && value !== undefined)
         return end({ ok: false, sure: false, why: 'the leader stepped down' })
       if (isOver) return
       isOver = true
-      this.#again(task, () => this.#perform(task), 'the leader stepped down')
+      leave()
+      this.#lookAgain(task, () => this.serve(task), 'the leader stepped down')
     })
     this.#world.schedule.after(query.deadlineMs - this.#world.nowMs, () =>
       end({ ok: false, sure: value === undefined, why: 'no majority answered in time' }),
@@ -132,13 +143,19 @@ export class Serving {
     const [to] = random.shuffle(reachable)
     const node = nodes.find(({ peerId }) => peerId === to)
     if (node === undefined || task.hops >= HOPS_MAX)
-      return this.#again(task, () => this.serve(task), 'no replica is reached')
-    this.#after(() => this.serve({ ...task, node, hops: task.hops + 1 }))
+      return this.#lookAgain(task, () => this.serve(task), 'no replica is reached')
+    this.#ask(task, node, (why) => this.#lookAgain(task, () => this.serve(task), why))
   }
 
   #after(next: () => void): void {
     const { low, high } = this.#world.network.weather.delayMs
     this.#world.schedule.after(this.#world.random.between(low, high), next)
+  }
+
+  /** A node that a query was passed on to answers at once: the first node is the one that looks again. */
+  #lookAgain(task: Task, next: () => void, why: string): void {
+    if (task.hops > 0) return task.done({ ok: false, sure: true, why })
+    this.#again(task, next, why)
   }
 
   #again(task: Task, next: () => void, why: string): void {
