@@ -12,8 +12,8 @@ export interface LocalReplica {
   readonly client: RqliteClient
   readonly capabilities: RqliteCapabilities
   readonly raftId: string
-  /** Counts the starts of its process: what was learnt of an earlier one is void. */
-  readonly starts: number
+  /** Names this run of its process, on this node for good: what was learnt of another one is void. */
+  readonly incarnation: string
 }
 
 /** The replicas that this node hosts. */

@@ -76,7 +76,7 @@ const fakeReplica = (fake: FakeReplica): LocalReplica & { readonly calls: string
     },
   }
   const capabilities = { blobParameters: 'inline', hexTextIsBlob: false } as LocalReplica['capabilities']
-  return { client: client as RqliteClient, capabilities, raftId: 'raft-here', starts: 1, calls }
+  return { client: client as RqliteClient, capabilities, raftId: 'raft-here', incarnation: '1', calls }
 }
 
 /** Answers in turn; the last one goes on. Remembers who was asked what. */
@@ -242,6 +242,18 @@ describe('a read at the level none', () => {
     expect(replica.calls).toEqual(['ready', 'ready', 'query', 'query', 'query'])
   })
 
+  test('asks a replica that took the place of another here, and was started as often, anew', async () => {
+    const { answer } = scripted([answered({ columns: [], rows: [] }, 'nodeA')])
+    const old = fakeReplica({})
+    const replicas: Record<string, LocalReplica> = { app_users: old }
+    const { ask } = world({ answer, replicas })
+    expect(await ask(READ_ANY)).toMatchObject({ meta: { servedBy: HERE } })
+    const newcomer = fakeReplica({ ready: () => false })
+    replicas.app_users = { ...newcomer, incarnation: '2.1' }
+    expect(await ask(READ_ANY)).toMatchObject({ meta: { servedBy: 'nodeA' } })
+    expect(newcomer.calls).toEqual(['ready'])
+  })
+
   test('is no empty answer where no replica has applied its log', async () => {
     const replica = fakeReplica({ ready: () => false })
     const { result } = world({ replicas: { app_users: replica } })
@@ -285,7 +297,7 @@ describe('a weak read', () => {
     const replicas: Record<string, LocalReplica> = { app_users: replica }
     const { ask } = world({ replicas })
     await ask(READ)
-    replicas.app_users = { ...replica, starts: 2 }
+    replicas.app_users = { ...replica, incarnation: '2' }
     await ask(READ)
     expect(replica.calls.filter((call) => call === 'prove')).toHaveLength(2)
   })

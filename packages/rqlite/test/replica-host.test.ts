@@ -75,9 +75,12 @@ describe('a planned stop', () => {
   test('is void once the replica may run again', async () => {
     const all = await bench.cluster()
     await write(all, 1)
+    const incarnations = all.map(({ host }) => host.get(NAME)?.incarnation)
     await sleepAll(all, 1)
     await Promise.all(all.map((one) => one.bring({ kind: 'restart' })))
     for (const { host } of all) expect(await host.stopRecord(NAME)).toBeUndefined()
+    // What was learnt of the processes of before is void.
+    for (const [index, { host }] of all.entries()) expect(host.get(NAME)?.incarnation).not.toBe(incarnations[index])
     expect(await rows(all[0], 'strong')).toEqual([1])
   })
 

@@ -20,7 +20,7 @@ const PROOF_LIMIT_MS = 10_000
 const CATCH_UP_LIMIT_MS = 2_000
 
 interface Session {
-  readonly starts: number
+  readonly incarnation: string
   view?: { readonly raft: RaftView; readonly atMs: number } | undefined
   looking?: Promise<RaftView> | undefined
   /** The term in which this process has proved, by a read through Raft, that it applied everything acknowledged. */
@@ -196,11 +196,11 @@ export class ReplicaSessions {
   }
 
   #session(name: string): Session {
-    const { starts } = this.replica(name)
+    const { incarnation } = this.replica(name)
     const known = this.#sessions.get(name)
-    if (known?.starts === starts) return known
+    if (known?.incarnation === incarnation) return known
     if (known === undefined) this.#dropGone()
-    const session: Session = { starts }
+    const session: Session = { incarnation }
     this.#sessions.set(name, session)
     return session
   }

@@ -16,7 +16,7 @@ const TABLES_AND_TRIGGERS = `SELECT type, name, tbl_name, sql FROM sqlite_schema
   WHERE type IN ('table', 'trigger') AND sql IS NOT NULL`
 
 interface Entry {
-  readonly starts: number
+  readonly incarnation: string
   readonly term: number
   readonly atMs: number
   readonly schema: Promise<KnownSchema>
@@ -54,9 +54,9 @@ export class KnownSchemas {
   #currentEntry(run: Run, term: number): Entry {
     const known = this.#entries.get(run.record.decree.clusterId)
     const atMs = performance.now()
-    const { starts } = run.replica
-    const holds = known?.term === term && known.starts === starts && atMs - known.atMs < MAX_AGE_MS
-    return holds ? known : { starts, term, atMs, schema: readForAll(run) }
+    const { incarnation } = run.replica
+    const holds = known?.term === term && known.incarnation === incarnation && atMs - known.atMs < MAX_AGE_MS
+    return holds ? known : { incarnation, term, atMs, schema: readForAll(run) }
   }
 
   /** The schema changes, or has changed: what is being read just now is not remembered either. */

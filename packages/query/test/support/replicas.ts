@@ -124,7 +124,12 @@ export const startReplicas = async (count: number): Promise<TestReplicas> => {
   return {
     local: {
       get app_users() {
-        return { client: leading().client, capabilities: binary.capabilities, raftId: 'raft-here', starts }
+        return {
+          client: leading().client,
+          capabilities: binary.capabilities,
+          raftId: 'raft-here',
+          incarnation: String(starts),
+        }
       },
     },
     async dumps() {

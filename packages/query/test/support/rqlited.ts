@@ -43,7 +43,7 @@ export const startReplica = async (): Promise<TestReplica> => {
     throw error
   }
   const { client } = rqlited
-  return { replica: { client, capabilities: binary.capabilities, raftId: spec.raftId, starts: 1 }, stop }
+  return { replica: { client, capabilities: binary.capabilities, raftId: spec.raftId, incarnation: '1' }, stop }
 }
 
 const freePort = (): Promise<number> =>

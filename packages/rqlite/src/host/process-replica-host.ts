@@ -11,6 +11,7 @@ import type { ReplicaProcess } from '../process/replica-process.js'
 import { stopStrays } from '../process/stop-strays.js'
 import { dial } from './dial.js'
 import { noRoom, notHere } from './host-errors.js'
+import type { Hosted } from './hosted.js'
 import { type ReplicaDirectory, replicaDirectories } from './inspect.js'
 import { LaunchMarks } from './launch-mark.js'
 import { listenTo } from './listen-to.js'
@@ -38,14 +39,6 @@ import { Turns } from './turns.js'
 import { VIEW_LIMIT_MS, viewOf } from './view-of.js'
 import { whenUp } from './when-up.js'
 
-interface Hosted {
-  readonly process: ReplicaProcess
-  readonly raftId: string
-  readonly clusterId: string
-  readonly listener: HostedReplicaListener
-  readonly end: AbortController
-}
-
 /** Makes a host. */
 export const createReplicaHost =
   (init: ReplicaHostInit) =>
@@ -58,6 +51,7 @@ class ProcessReplicaHost implements ReplicaHost {
   readonly #marks: LaunchMarks
   readonly #processes: ProcessHost
   readonly #hosted = new Map<string, Hosted>()
+  #launches = 0
   /** Per database: one start, stop or removal after the other. */
   readonly #turns = new Turns()
   readonly #starts: StartQueue
@@ -125,7 +119,8 @@ class ProcessReplicaHost implements ReplicaHost {
     const hosted = this.#hosted.get(name)
     if (hosted === undefined) return undefined
     const { client, state } = hosted.process
-    return { client, capabilities: this.#init.binary.capabilities, raftId: hosted.raftId, starts: state.launches }
+    const incarnation = `${hosted.ordinal}.${state.launches}`
+    return { client, capabilities: this.#init.binary.capabilities, raftId: hosted.raftId, incarnation }
   }
 
   async view(name: string): Promise<RaftView | undefined> {
@@ -230,7 +225,8 @@ class ProcessReplicaHost implements ReplicaHost {
     })
     const end = new AbortController()
     const { raftId, clusterId } = spec
-    this.#hosted.set(name, { process, raftId, clusterId, listener, end })
+    this.#launches += 1
+    this.#hosted.set(name, { process, raftId, clusterId, listener, end, ordinal: this.#launches })
     listenTo(process, request, { listener, logger: this.#components.logger, signal: end.signal })
     this.#snapshots.keep(this.#subject(name, process), end.signal, (work) => this.#turns.queue(name, work))
     process.start()

@@ -72,8 +72,8 @@ export interface HostedReplica {
   readonly client: RqliteClient
   readonly capabilities: RqliteCapabilities
   readonly raftId: string
-  /** Times its process was started: what was learnt of an earlier one is void. */
-  readonly starts: number
+  /** Names this run of its process, on this node for good: what was learnt of another one is void. */
+  readonly incarnation: string
 }
 
 /** Runs the rqlited processes of one node, one for each database that has a replica here. */
