@@ -34,7 +34,7 @@ import { nodeGauges } from './metrics/node-gauges.js'
 import { createNodeMetrics } from './metrics/node-metrics.js'
 import { serveMetrics } from './metrics/serve-metrics.js'
 import { portSource } from './port-source.js'
-import { keepQuarantinePurged } from './purge-quarantine.js'
+import { keepQuarantinePurged, openWithRoom } from './purge-quarantine.js'
 import { replicaSecrets } from './replica-secrets.js'
 import { VERSION } from './version.js'
 
@@ -63,7 +63,7 @@ type Cleanup = () => unknown
 /**
  * Builds one node from its configuration and starts it.
  * @throws DbClusterError `DATA_DIR_LOCKED`, `KEY_MISSING`, `KEY_INVALID`, `RQLITED_NOT_FOUND`, `RQLITED_REFUSED`,
- * `STORE_CORRUPT`, `LISTEN_FAILED`
+ * `STORE_CORRUPT`, `STORE_WRITE_FAILED`, `LISTEN_FAILED`
  */
 export const startNode = async (init: NodeInit): Promise<Node> => {
   const cleanups: Cleanup[] = []
@@ -108,7 +108,8 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
   const identity = await loadOrCreateIdentity(identityFile, logger)
   const others = config.discovery.bootstrapPeers.filter((peer) => !isOwn(peer, identity.peerId))
   const binary = await findBinary(init)
-  const store = await openStore(join(dataDir, 'metadata'))
+  const retentionMs = config.database.quarantineRetentionMs
+  const store = await openWithRoom(() => openStore(join(dataDir, 'metadata')), dataDir, { retentionMs, logger })
   onStop(() => store.close())
   logger.info('Starting cluster manager', { node_id: identity.peerId, max_databases: config.database.maxDatabases })
 
@@ -137,7 +138,6 @@ const build = async (init: NodeInit, onStop: (cleanup: Cleanup) => void): Promis
     processes,
   })
   onStop(() => replicas.stopAll())
-  const retentionMs = config.database.quarantineRetentionMs
   onStop(keepQuarantinePurged(dataDir, { retentionMs, logger }))
   const gates = createQueryGates(replicas)
   const coordinator = createCoordinator({

@@ -1,11 +1,13 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Logger } from '@dbcluster/protocol'
+import { DbClusterError, type Logger } from '@dbcluster/protocol'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { keepQuarantinePurged } from '../src/purge-quarantine.js'
+import { keepQuarantinePurged, openWithRoom } from '../src/purge-quarantine.js'
 
 const MINUTE_MS = 60_000
+const nothing = (): void => undefined
+const SILENT: Logger = { error: nothing, warn: nothing, info: nothing, debug: nothing, child: () => SILENT }
 
 let dataDir: string
 let end: () => void = () => undefined
@@ -52,5 +54,21 @@ describe('what is in quarantine', () => {
   test('is kept for good with a retention of 0', () => {
     keepPurged(0)
     expect(jest.getTimerCount()).toBe(0)
+  })
+
+  test('makes room for the store, where that finds none to open', async () => {
+    const [old, recent] = [setAside(4 * MINUTE_MS), setAside(MINUTE_MS)]
+    const full = new DbClusterError('STORE_WRITE_FAILED', 'the disk is full')
+    const open = async (): Promise<string> => {
+      if (existsSync(old)) throw full
+      return 'store'
+    }
+    const init = { retentionMs: 3 * MINUTE_MS, logger: SILENT }
+    expect(await openWithRoom(open, dataDir, init)).toBe('store')
+    expect(existsSync(recent)).toBe(true)
+    const broken = new DbClusterError('STORE_CORRUPT', 'it cannot be read')
+    const [kept] = [setAside(4 * MINUTE_MS)]
+    await expect(openWithRoom(() => Promise.reject(broken), dataDir, init)).rejects.toBe(broken)
+    expect(existsSync(kept)).toBe(true)
   })
 })

@@ -17,7 +17,8 @@ const levelAt = (path: string, createIfMissing: boolean): Level =>
 /**
  * Opens the store of a directory, and makes one with a new incarnation where there has never been any. A store that
  * was there and cannot be read in full is an error, never an empty store.
- * @throws DbClusterError `STORE_CORRUPT` naming the directory; `DATA_DIR_LOCKED` when another process has it open
+ * @throws DbClusterError `STORE_CORRUPT` naming the directory; `STORE_WRITE_FAILED` when its disk is full, which opening
+ * writes to; `DATA_DIR_LOCKED` when another process has it open
  */
 export const openStore = async (directory: string): Promise<KeyValueStore> => {
   const path = join(resolve(directory), LEVEL)
@@ -71,6 +72,17 @@ const describeFailure = (path: string, error: unknown): DbClusterError => {
       hint: 'stop the other node that uses this data directory, or give this one its own',
       cause: error,
     })
+  }
+  if (/no space left|ENOSPC/i.test(reasonOf(error))) {
+    return new DbClusterError(
+      'STORE_WRITE_FAILED',
+      `the disk of the metadata store ${path} is full: ${reasonOf(error)}`,
+      {
+        hint: 'nothing is lost: make room there, and start again',
+        details: { directory: path },
+        cause: error,
+      },
+    )
   }
   return new DbClusterError('STORE_CORRUPT', `the metadata store ${path} cannot be read: ${reasonOf(error)}`, {
     hint:

@@ -23,7 +23,7 @@ import { Member } from './member.js'
 const APP = 'torture'
 const KEY_FILES = ['network.key', 'cluster.key']
 /** Enough for everything a run writes; a fault fills what is left of it. */
-const SMALL_DISK_BYTES = 256 * 1024 * 1024
+const SMALL_DISK_BYTES = 512 * 1024 * 1024
 
 /** Several nodes that start at once on a machine with other work to do. */
 const START_LIMIT_MS = 180_000

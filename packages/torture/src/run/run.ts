@@ -30,7 +30,7 @@ const SETS = [
   'database.hibernation_timeout=3s',
   'database.replacement_grace=1h',
   // What an hour of replacements sets aside would fill the small disk.
-  'database.quarantine_retention=3m',
+  'database.quarantine_retention=1m',
 ]
 
 /** Settings of a run. */
