@@ -52,7 +52,7 @@ describe('what is in quarantine', () => {
   })
 
   test('is kept for good with a retention of 0', () => {
-    keepPurged(0)
+    void keepPurged(0)
     expect(jest.getTimerCount()).toBe(0)
   })
 
