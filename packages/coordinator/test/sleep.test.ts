@@ -335,6 +335,17 @@ describe('sleep on request', () => {
     })
   })
 
+  test('is left to another node where the replica of this one ends meanwhile: the database is there all the same', () => {
+    cluster.hold = isA('DATABASE_SLEEP_PROMISE')
+    const asked = cluster.node('NodeC')
+    asked.dispatch({ type: 'hibernateAsked', askId: 'h', name: NAME })
+    cluster.run()
+    expect(asked.answers.has('h')).toBe(false)
+    asked.dispatch({ type: 'replicaLost', name: NAME, clusterId: clusterId(), reason: 'gone' })
+    cluster.pass(300)
+    expect(asked.answers.get('h')).toMatchObject({ ok: false, error: { code: 'NOT_REPLICA' } })
+  })
+
   test('is refused when a query wakes it meanwhile', () => {
     cluster.hold = isA('DATABASE_SLEEP_PROMISE')
     cluster.node('NodeA').dispatch({ type: 'hibernateAsked', askId: 'h', name: NAME })

@@ -81,10 +81,18 @@ export class LifeAsks {
   #look(ask: LifeAsk): void {
     const life = this.#lives.get(ask.name)
     const record = this.#lives.context.usable(ask.name)
-    if (life === undefined || record === undefined) {
-      const error = new DbClusterError('DATABASE_NOT_FOUND', `${ask.name} was deleted, or moved away from this node`)
-      return this.#answer(ask.askId, { ok: false, error })
-    }
+    if (record === undefined)
+      return this.#answer(ask.askId, {
+        ok: false,
+        error: new DbClusterError('DATABASE_NOT_FOUND', `${ask.name} was deleted meanwhile`),
+      })
+    if (life === undefined)
+      return this.#answer(ask.askId, {
+        ok: false,
+        error: new DbClusterError('NOT_REPLICA', `the replica of ${ask.name} has left this node meanwhile`, {
+          hint: 'ask a node that holds one',
+        }),
+      })
     const done = ask.wanted === 'asleep' ? this.#isAsleep(life) : isServing(life)
     if (done) return this.#answer(ask.askId, { ok: true, record, created: false })
     if (ask.wanted === 'asleep') return this.#pursueSleep(ask, life)
