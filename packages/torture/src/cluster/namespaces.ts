@@ -54,7 +54,7 @@ export const createNamespaces = async (): Promise<Machine> => {
     smallDirectory: async (name, bytes) => {
       const directory = `/run/small/${name}`
       await mkdir(directory, { recursive: true })
-      await run('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=700`, 'none', directory])
+      await run('mount', ['-t', 'tmpfs', '-o', `size=${Math.ceil(bytes)},mode=700`, 'none', directory])
       return directory
     },
   }

@@ -22,8 +22,11 @@ import { Member } from './member.js'
 
 const APP = 'torture'
 const KEY_FILES = ['network.key', 'cluster.key']
-/** Enough for everything a run writes; a fault fills what is left of it. */
-const SMALL_DISK_BYTES = 512 * 1024 * 1024
+/**
+ * Enough for everything a run writes; a fault fills what is left of it. A newcomer replays some 18,000 entries before its first
+ * snapshot, which leaves a WAL of up to 200 MB, and there are three databases: that is reached within an hour.
+ */
+const SMALL_DISK_BYTES = { least: 256 * 1024 * 1024, perMinute: 16 * 1024 * 1024 }
 
 /** Several nodes that start at once on a machine with other work to do. */
 const START_LIMIT_MS = 180_000
@@ -37,6 +40,8 @@ export interface TortureClusterInit {
   readonly gateways: number
   /** Overrides for every node, as its `--set` takes them. */
   readonly sets: readonly string[]
+  /** How long it is to run: what its disks have to hold grows with that. */
+  readonly minutes: number
 }
 
 /** A client, and what it goes through. */
@@ -107,7 +112,8 @@ const build = async (
     const host = await machine.addHost(`n${index}`)
     const dataDir = join(directory, `node-${index}`)
     const isSmall = machine.kind === 'namespaces' && index === init.nodes - 1
-    if (isSmall) symlinkSync(await machine.smallDirectory(host.name, SMALL_DISK_BYTES), dataDir)
+    const smallDiskBytes = SMALL_DISK_BYTES.least + init.minutes * SMALL_DISK_BYTES.perMinute
+    if (isSmall) symlinkSync(await machine.smallDirectory(host.name, smallDiskBytes), dataDir)
     const founder = members[0]
     if (founder !== undefined) copyKeys(founder.node.dataDir, dataDir)
     const configFile = join(directory, `node-${index}.yaml`)

@@ -55,7 +55,13 @@ export interface RunResult {
 export const run = async (init: RunInit): Promise<RunResult> => {
   mkdirSync(init.out, { recursive: true })
   init.print(`starting ${NODES} nodes and ${GATEWAYS} gateways (${init.machine.kind})`)
-  const cluster = await startTortureCluster({ machine: init.machine, nodes: NODES, gateways: GATEWAYS, sets: SETS })
+  const cluster = await startTortureCluster({
+    machine: init.machine,
+    nodes: NODES,
+    gateways: GATEWAYS,
+    sets: SETS,
+    minutes: init.minutes,
+  })
   try {
     const result = await onCluster(init, cluster)
     if (result.verdicts.some(({ findings }) => findings.length > 0)) keepLogs(cluster.directory, init.out)
