@@ -104,5 +104,7 @@ export class LevelStore implements KeyValueStore {
 /** The innermost message of an error of LevelDB's. */
 export const reasonOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? error.cause.message : error.message
+  // LevelDB's own errors come from native code, and so need not be of this realm's Error.
+  const message = (error.cause as { readonly message?: unknown } | undefined)?.message
+  return typeof message === 'string' ? message : error.message
 }
