@@ -8,6 +8,7 @@ import { hibernate } from './support/asleep.js'
 import { failure } from './support/errors.js'
 import { killAll, leaderOf, makeUsers, nodeAt, placedOn, REPLACED_LIMIT_MS, settledOn } from './support/placement.js'
 import { rowsAt, writeSoon } from './support/rows.js'
+import { membersOf, replicasOf } from './support/rqlite-view.js'
 
 let cluster: TestCluster
 afterEach(() => cluster?.stop(), 30_000)
@@ -112,8 +113,17 @@ describe('an operator', () => {
     await writeSoon(cluster, 0, 'users', 3)
     expect(await rowsAt(cluster, 0, 'users', 'strong')).toEqual(expect.arrayContaining([0, 1, 3]))
 
+    // They come back before they can hear of it: with their old configuration they are a majority, and lead.
+    nodeAt(cluster, 0).signal('SIGSTOP')
     await Promise.all([1, 2].map((node) => nodeAt(cluster, node).start()))
+    await eventually('the old majority has a leader', async () => {
+      const old = replicasOf(cluster, 'users').find(({ node }) => node !== 0)
+      return old !== undefined && (await membersOf(old)).some(({ leader }) => leader)
+    })
+    nodeAt(cluster, 0).signal('SIGCONT')
     await settledOn(cluster, 'users', { nodes: [0, 1, 2], ask: 0 })
-    expect(await rowsAt(cluster, 1, 'users', 'strong')).toEqual(await rowsAt(cluster, 0, 'users', 'strong'))
+    const rows = await rowsAt(cluster, 0, 'users', 'strong')
+    expect(rows).toEqual(expect.arrayContaining([0, 1, 3]))
+    expect(await rowsAt(cluster, 1, 'users', 'strong')).toEqual(rows)
   }, 600_000)
 })

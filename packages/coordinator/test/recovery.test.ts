@@ -102,6 +102,27 @@ describe('a database that lost its majority', () => {
     expect(raft.voters.map(({ id }) => id.split('.')[0]).sort()).toEqual(['NodeA', 'NodeB'])
   })
 
+  test('starts nothing of the new history as what the old one would follow, or be followed by', () => {
+    const { cluster, raft } = start()
+    lose(cluster, raft)
+    const histories = (peerId: string) =>
+      cluster
+        .node(peerId)
+        .all('startReplica')
+        .map(({ start: { kind }, recovery = 0 }) => [kind, recovery])
+    const before = histories('NodeA')
+    recover(cluster, true)
+    cluster.pass(20_000)
+    expect(histories('NodeB').at(-1)).toEqual(['recover', 1])
+    expect(histories('NodeA').slice(before.length)).toEqual([
+      ['warm', 1],
+      ['join', 1],
+    ])
+    const node = restart(cluster, 'NodeA')
+    cluster.pass(10_000)
+    expect(node.all('startReplica')).toMatchObject([{ start: { kind: 'restart' }, recovery: 1 }])
+  })
+
   test('is recovered when an operator asks again, after the chosen replica failed to start', () => {
     const { cluster, raft } = start()
     lose(cluster, raft)

@@ -51,6 +51,6 @@ export type { ReplicaProcess, ReplicaProcessState } from './process/replica-proc
 export { createSpawnerHost, type SpawnerHost, type SpawnerHostInit } from './process/spawner/create-spawner-host.js'
 export { type SpawnerChannel, serveSpawner } from './process/spawner/serve-spawner.js'
 export { DEFAULT_RESTART_POLICY, type ReplicaPhase, type RestartPolicy } from './process/supervisor-machine.js'
-export type { RaftCertificates } from './security/raft-authority.js'
+export type { RaftCertificates, RaftHistory } from './security/raft-authority.js'
 export type { ReplicaCredential } from './security/replica-credential.js'
 export { createReplicaSecurity, type ReplicaSecrets, type ReplicaSecurity } from './security/replica-security.js'

@@ -6,8 +6,8 @@ import { testSecurity } from './support/test-security.js'
 
 const DAY_MS = 24 * 3_600_000
 const NOW_MS = Date.parse('2026-03-01T00:00:00Z')
-const make = (keys: readonly string[], clusterId = 'c'.repeat(32)) =>
-  testSecurity(...keys).certificates(clusterId, NOW_MS, 10 * DAY_MS)
+const make = (keys: readonly string[], recovery = 0) =>
+  testSecurity(...keys).certificates({ clusterId: 'c'.repeat(32), recovery }, NOW_MS, 10 * DAY_MS)
 const authoritiesOf = (pem: string): readonly X509Certificate[] =>
   pem.split(/(?<=-----END CERTIFICATE-----\n)/).map((text) => new X509Certificate(text))
 
@@ -16,13 +16,21 @@ describe('certificates of a replica', () => {
     const { certificate, privateKey } = make(['k'])
     const parsed = new X509Certificate(certificate)
     expect(parsed.ca).toBe(false)
-    const name = raftServerName('c'.repeat(32))
+    const name = raftServerName({ clusterId: 'c'.repeat(32) })
     expect(parsed.checkHost(name)).toBe(name)
-    expect(parsed.checkHost(raftServerName('d'.repeat(32)))).toBeUndefined()
+    expect(parsed.checkHost(raftServerName({ clusterId: 'd'.repeat(32) }))).toBeUndefined()
     expect(parsed.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'])
     expect(parsed.checkPrivateKey(createPrivateKey(privateKey))).toBe(true)
     expect(Date.parse(parsed.validTo)).toBe(NOW_MS + 10 * DAY_MS)
     expect(Date.parse(parsed.validFrom)).toBe(NOW_MS - 30 * DAY_MS)
+  })
+
+  test('are of another name once the database was recovered: the histories keep apart', () => {
+    const [before, after] = [make(['k']), make(['k'], 1)].map(({ certificate }) => new X509Certificate(certificate))
+    const name = raftServerName({ clusterId: 'c'.repeat(32), recovery: 1 })
+    expect(after?.checkHost(name)).toBe(name)
+    expect(before?.checkHost(name)).toBeUndefined()
+    expect(after?.checkHost(raftServerName({ clusterId: 'c'.repeat(32) }))).toBeUndefined()
   })
 
   test('are accepted by any node with the same key, though each makes the authority for itself', () => {

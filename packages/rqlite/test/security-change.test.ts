@@ -23,8 +23,8 @@ afterEach(() => bench.dispose())
 const isReady = (replica: Replica): Promise<void> => replica.process.ready(AbortSignal.timeout(45_000))
 
 /** The same replica in a new run of its node, with other keys. */
-const successor = (replica: Replica, security: ReplicaSecurity): Replica => {
-  const spec: ReplicaSpec = { ...replica.spec, security, start: { kind: 'restart' } }
+const successor = (replica: Replica, security: ReplicaSecurity, recovery = 0): Replica => {
+  const spec: ReplicaSpec = { ...replica.spec, security, recovery, start: { kind: 'restart' } }
   return { spec, process: bench.create(spec) }
 }
 
@@ -97,7 +97,7 @@ describe('a change of the cluster key', () => {
     }
   })
 
-  test('a process that was left behind under other keys is not adopted but replaced', async () => {
+  test('a process that was left behind under other keys, or for an earlier history, is not adopted but replaced', async () => {
     const spec = await bench.spec('one', { security: testSecurity('old') })
     const before = { spec, process: bench.create(spec) }
     before.process.start()
@@ -115,6 +115,11 @@ describe('a change of the cluster key', () => {
     last.process.start()
     await isReady(last)
     expect(last.process.state).toMatchObject({ adopted: true, pid: adoptable })
+    last.process.detach()
+    const ofLaterHistory = successor(last, testSecurity('new', 'old'), 1)
+    ofLaterHistory.process.start()
+    await isReady(ofLaterHistory)
+    expect(ofLaterHistory.process.state).toMatchObject({ adopted: false })
   })
 })
 

@@ -60,7 +60,7 @@ describe('the HTTP port of a replica', () => {
 
 describe('the Raft port of a replica', () => {
   const certificates = (...keys: readonly string[]) => {
-    const made = testSecurity(...keys).certificates('c'.repeat(32), Date.now(), 3_600_000)
+    const made = testSecurity(...keys).certificates({ clusterId: 'c'.repeat(32) }, Date.now(), 3_600_000)
     return { cert: made.certificate, key: made.privateKey, ca: made.authorities }
   }
 
@@ -73,7 +73,11 @@ describe('the Raft port of a replica', () => {
 
   test('lets a member in, who can tell that it is one', async () => {
     const { raftPort } = replicas[0].spec
-    const options = { ...certificates('key'), servername: raftServerName('c'.repeat(32)), rejectUnauthorized: true }
+    const options = {
+      ...certificates('key'),
+      servername: raftServerName({ clusterId: 'c'.repeat(32) }),
+      rejectUnauthorized: true,
+    }
     expect(await knock(raftPort, options)).toBe('let in')
     expect(await knock(raftPort, { ...options, ...certificates('another') })).toBe('refused')
   })

@@ -16,7 +16,7 @@ const makeCertificate = () => {
     new Uint8Array(createHash('sha256').update(seed).update(purpose).digest()),
   ]
   const name = 'ab'.repeat(16)
-  const made = createReplicaSecurity({ derive }).certificates(name, Date.now(), HOUR_MS)
+  const made = createReplicaSecurity({ derive }).certificates({ clusterId: name }, Date.now(), HOUR_MS)
   return { ...made, servername: `${name}.dbcluster.internal` }
 }
 

@@ -158,6 +158,8 @@ export type CoordinatorEffect =
       readonly decree: Decree
       readonly assignment: ReplicaAssignment
       readonly start: ReplicaStart
+      /** The recovery of its cluster that it belongs to. @default 0 */
+      readonly recovery?: number
       /** Report voters until this many are in Raft's configuration; absent when nobody waits for that. */
       readonly gather?: number
       /** A majority comes up without it: where many start at once, it may come after theirs. */

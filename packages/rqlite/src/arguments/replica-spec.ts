@@ -38,6 +38,8 @@ export interface ReplicaSpec {
   readonly database: string
   /** Tells two clusters of one name apart. */
   readonly clusterId: string
+  /** How often its cluster was recovered from one replica alone; replicas of different counts keep apart. @default 0 */
+  readonly recovery?: number
   /** rqlite's `-node-id`; never an address, for it must outlive a change of ports. */
   readonly raftId: string
   /** The replica's own directory, absolute; rqlited's data goes to `rqlite/` within. */

@@ -49,6 +49,8 @@ export interface HostedReplicaRequest {
   readonly decree: Decree
   readonly assignment: ReplicaAssignment
   readonly start: ReplicaStart
+  /** The recovery of its cluster that it belongs to. @default 0 */
+  readonly recovery?: number
   /** Report when Raft's configuration holds this many voters. */
   readonly gather?: number
   /** Its database has a majority without it: where starts wait for their turn, it comes after the others. */

@@ -8,6 +8,8 @@ import { type ReplicaFiles, readJsonFile, writeJsonFile } from './replica-files.
 export interface ProcessRecord {
   readonly process: ProcessIdentity | null
   readonly clusterId: string
+  /** Absent in records that know of none. */
+  readonly recovery?: number
   readonly raftId: string
   readonly httpPort: number
   readonly raftAddress: string
@@ -25,6 +27,7 @@ export const processRecord = (
 ): ProcessRecord => ({
   process: identity === null ? null : { pid: identity.pid, startTime: identity.startTime },
   clusterId: spec.clusterId,
+  recovery: spec.recovery ?? 0,
   raftId: spec.raftId,
   httpPort: spec.httpPort,
   raftAddress: hostAndPort(spec.raftHost, spec.raftPort),
@@ -58,6 +61,7 @@ const DISTINCT_KINDS: ReadonlySet<string> = new Set<ReplicaSpec['start']['kind']
 export const recordFits = (record: ProcessRecord, spec: ReplicaSpec): boolean =>
   fitsKind(record.startKind, spec.start.kind) &&
   record.clusterId === spec.clusterId &&
+  (record.recovery ?? 0) === (spec.recovery ?? 0) &&
   record.raftId === spec.raftId &&
   record.httpPort === spec.httpPort &&
   record.raftAddress === hostAndPort(spec.raftHost, spec.raftPort) &&

@@ -26,11 +26,21 @@ export interface RaftAuthority {
   issue(serverName: string, nowMs: number, lifetimeMs: number): RaftCertificates
 }
 
+/** The Raft cluster that a replica speaks with. */
+export interface RaftHistory {
+  readonly clusterId: string
+  /** Counts how often an operator recovered it from one replica alone; each begins a new history. @default 0 */
+  readonly recovery?: number
+}
+
 /**
  * The name that a replica's certificate bears and its peers ask for (`-node-verify-server-name`): that of its database,
- * not its address. A replica of another database, met on a port that changed hands, is refused by it.
+ * not its address. A replica of another database, met on a port that changed hands, is refused by it. So is the database's
+ * own, once it was recovered from one replica: the others may come back as a majority before they hear of that, and
+ * Raft follows whoever brings a higher term, and drops what it had, without a look at who is a member.
  */
-export const raftServerName = (clusterId: string): string => `${clusterId}.dbcluster.internal`
+export const raftServerName = ({ clusterId, recovery = 0 }: RaftHistory): string =>
+  `${recovery === 0 ? '' : `r${recovery}.`}${clusterId}.dbcluster.internal`
 
 /**
  * The authority that all nodes with the same seed have alike: each makes it for itself, and none is sent. The first

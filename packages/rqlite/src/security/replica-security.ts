@@ -1,5 +1,5 @@
 import { DbClusterError } from '@dbcluster/protocol'
-import { createRaftAuthority, type RaftCertificates, raftServerName } from './raft-authority.js'
+import { createRaftAuthority, type RaftCertificates, type RaftHistory, raftServerName } from './raft-authority.js'
 import { credentialFrom, type ReplicaCredential } from './replica-credential.js'
 
 /**
@@ -22,8 +22,8 @@ export interface ReplicaSecurity {
    * are accepted too.
    */
   credentials(clusterId: string): readonly [ReplicaCredential, ...ReplicaCredential[]]
-  /** A new certificate for a replica of this database, from now on (Unix time in milliseconds). */
-  certificates(clusterId: string, nowMs: number, lifetimeMs: number): RaftCertificates
+  /** A new certificate for a replica of this history of a database, from now on (Unix time in milliseconds). */
+  certificates(history: RaftHistory, nowMs: number, lifetimeMs: number): RaftCertificates
 }
 
 /** Makes it, once for all replicas of a node. */
@@ -39,7 +39,7 @@ export const createReplicaSecurity = (secrets: ReplicaSecrets): ReplicaSecurity 
       const [current, ...accepted] = derive(`dbcluster/rqlite-http/1/${clusterId}`)
       return [credentialFrom(current), ...accepted.map(credentialFrom)]
     },
-    certificates: (clusterId, nowMs, lifetimeMs) => authority.issue(raftServerName(clusterId), nowMs, lifetimeMs),
+    certificates: (history, nowMs, lifetimeMs) => authority.issue(raftServerName(history), nowMs, lifetimeMs),
   }
 }
 

@@ -34,7 +34,7 @@ export const writeSecurityFiles = async (spec: ReplicaSpec, nowMs: number): Prom
   const { security, clusterId, certificateLifetimeMs = CERTIFICATE_LIFETIME_MS } = spec
   if (security === undefined) return
   const files = securityFiles(spec.directory)
-  const raft = security.certificates(clusterId, nowMs, certificateLifetimeMs)
+  const raft = security.certificates(spec, nowMs, certificateLifetimeMs)
   const users = security.credentials(clusterId).map((credential) => ({ ...credential, perms: ['all'] }))
   await mkdir(files.directory, { recursive: true, mode: 0o700 })
   await chmod(files.directory, 0o700)

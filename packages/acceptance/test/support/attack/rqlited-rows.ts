@@ -99,6 +99,6 @@ const certificateOfAnotherCluster = (clusterId: string): object => {
   const derive = (purpose: string): readonly Uint8Array[] => [
     new Uint8Array(createHash('sha256').update(clusterKey).update(purpose).digest()),
   ]
-  const made = createReplicaSecurity({ derive }).certificates(clusterId, Date.now(), 3_600_000)
+  const made = createReplicaSecurity({ derive }).certificates({ clusterId }, Date.now(), 3_600_000)
   return { cert: made.certificate, key: made.privateKey, servername: `${clusterId}.dbcluster.internal` }
 }

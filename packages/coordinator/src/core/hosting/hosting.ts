@@ -10,7 +10,7 @@ import { FIRST_RUN, type Hosted, isPlaced, localPart, presentAssignment, raftPee
 import { HostedReplicas } from './hosted-replicas.js'
 import { asMember, isTryOver, noteTried, noteUnwanted, UNTRIED } from './join-try.js'
 import { placedHere } from './placed-here.js'
-import { recoveryRefusal } from './recovery-refusal.js'
+import { recoveryOf, recoveryRefusal } from './recoveries.js'
 import { ReplicaReports } from './replica-reports.js'
 
 /** What hosting needs of the other parts. */
@@ -187,8 +187,7 @@ export class Hosting {
     if (hosted === undefined || record === undefined) return 'there is no replica of it'
     const refusal = this.unusable(name, clusterId) ?? recoveryRefusal(record, hosted, ordered)
     if (refusal !== undefined) return refusal
-    const recovery = Math.max(ordered, hosted.recovery ?? 0)
-    const recovered = { ...hosted, recovery, asleep: false }
+    const recovered = { ...hosted, recovery: Math.max(ordered, hosted.recovery ?? 0), asleep: false }
     this.#keep(recovered)
     this.#start(record, recovered, { kind: 'recover', peers: [raftPeer(presentAssignment(hosted))] })
     return undefined
@@ -229,12 +228,12 @@ export class Hosting {
   #start(record: DatabaseRecord, replica: LocalReplica, start?: ReplicaStart): void {
     const { decree } = record
     const { nowMs, config, turn } = this.#context
-    const abandonAtMs = nowMs + config.abandonMs * (1 + 0.2 * turn)
     const started: Hosted = {
       ...replica,
+      ...recoveryOf(record, replica),
       spawned: true,
       phase: 'running',
-      abandonAtMs,
+      abandonAtMs: nowMs + config.abandonMs * (1 + 0.2 * turn),
       failed: false,
       ...UNTRIED,
       recovering: start?.kind === 'recover' ? replica.recovery : undefined,
@@ -249,6 +248,7 @@ export class Hosting {
       decree,
       assignment: presentAssignment(replica),
       start: start ?? startOf(decree, replica),
+      ...recoveryOf(record, replica),
       ...(bootstraps && !record.established ? { gather: decree.replicationFactor } : {}),
     })
   }

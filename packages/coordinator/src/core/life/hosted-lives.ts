@@ -4,6 +4,7 @@ import type { CoreContext } from '../context.js'
 import type { LocalReplica, PortOffer, ReplicaStart } from '../events.js'
 import { startOf } from '../hosting/hosted.js'
 import type { Hosting } from '../hosting/hosting.js'
+import { recoveryOf } from '../hosting/recoveries.js'
 import { comesLate } from './comes-late.js'
 import type { LifeHost } from './lives.js'
 
@@ -41,6 +42,7 @@ export class HostedLives implements LifeHost {
       assignment,
       // Its directory may hold nothing yet.
       start: start.kind === 'restart' && replica.role === 'joining' ? startOf(record.decree, replica) : start,
+      ...recoveryOf(record, replica),
       ...(late ? { late } : {}),
     })
   }

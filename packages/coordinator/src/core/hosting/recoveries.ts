@@ -1,4 +1,5 @@
 import type { DatabaseRecord } from '@dbcluster/protocol'
+import type { LocalReplica } from '../events.js'
 import type { Hosted } from './hosted.js'
 
 /**
@@ -9,4 +10,16 @@ export const recoveryRefusal = (record: DatabaseRecord, hosted: Hosted, ordered:
   if ((record.placement?.recovery ?? 0) >= ordered) return 'it was recovered already'
   if ((hosted.recovering ?? 0) >= ordered) return 'this replica is starting for that recovery already'
   return undefined
+}
+
+/**
+ * The recovery that a replica is to start in; nothing for a cluster that was never recovered. Whoever recovered knows it
+ * before any placement tells, a newcomer from the placement.
+ */
+export const recoveryOf = (
+  { placement }: DatabaseRecord,
+  { recovery = 0 }: LocalReplica,
+): { readonly recovery?: number } => {
+  const latest = Math.max(recovery, placement?.recovery ?? 0)
+  return latest === 0 ? {} : { recovery: latest }
 }

@@ -1,0 +1,62 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { writeRecoveryPeers } from '../src/host/recovery-peers.js'
+import { hostAndPort, type ReplicaSpec, type RqliteBinary } from '../src/index.js'
+import { eventually } from './support/eventually.js'
+import { createReplicaBench, type Replica, type ReplicaBench } from './support/replica-bench.js'
+import { binaryUnderTest } from './support/rqlited.js'
+
+/** Many starts one after the other, on a machine that may be busy. */
+jest.setTimeout(90_000)
+
+let binary: RqliteBinary
+let bench: ReplicaBench
+beforeAll(async () => {
+  binary = await binaryUnderTest()
+})
+beforeEach(async () => {
+  bench = await createReplicaBench(binary)
+})
+afterEach(() => bench.dispose())
+
+const again = ({ spec }: Replica, over: Partial<ReplicaSpec>): Replica => {
+  const next: ReplicaSpec = { ...spec, ...over }
+  const process = bench.create(next)
+  process.start()
+  return { spec: next, process }
+}
+
+const write = (replica: Replica, n: number) =>
+  replica.process.client.execute([{ sql: 'INSERT INTO rows VALUES (?)', params: [n] }])
+
+const rows = async (replica: Replica): Promise<unknown> => {
+  const { results } = await replica.process.client.query([{ sql: 'SELECT n FROM rows ORDER BY n' }], { level: 'none' })
+  return results[0]?.rows.flat()
+}
+
+describe('a replica that was recovered alone', () => {
+  test('keeps what it wrote when the others come back as a majority that knows nothing of it', async () => {
+    const replicas = await bench.cluster()
+    await replicas[0].process.client.execute([{ sql: 'CREATE TABLE rows (n INTEGER)' }])
+    await write(replicas[0], 1)
+    await Promise.all(replicas.map(({ process }) => process.stop()))
+
+    const { spec } = replicas[0]
+    const peers = [{ id: spec.raftId, address: hostAndPort(spec.raftHost, spec.raftPort) }]
+    await writeRecoveryPeers(spec.directory, peers)
+    const alone = again(replicas[0], { recovery: 1, start: { kind: 'recover', peers } })
+    await alone.process.ready(AbortSignal.timeout(45_000))
+    await write(alone, 2)
+
+    const [two, three] = [replicas[1], replicas[2]].map((replica) => again(replica, { start: { kind: 'restart' } }))
+    if (two === undefined || three === undefined) throw new Error('there are three')
+    await Promise.all([two, three].map(({ process }) => process.ready(AbortSignal.timeout(45_000))))
+    // Raft replicates to all at once: by when one has them, the recovered one would have been asked, too.
+    await eventually('one of them leads', async () => {
+      const [first, second] = await Promise.allSettled([write(two, 3), write(three, 3)])
+      return first.status === 'fulfilled' || second.status === 'fulfilled'
+    })
+    await eventually('both have it', async () => String([await rows(two), await rows(three)]) === '1,3,1,3')
+    await write(alone, 6)
+    expect(await rows(alone)).toEqual([1, 2, 6])
+  })
+})
