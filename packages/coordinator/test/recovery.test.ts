@@ -34,11 +34,19 @@ const recover = (cluster: LocalCluster, confirmed: boolean, limitMs = 10_000): u
   return cluster.node('NodeA').all('operatorAnswer').at(-1)?.result
 }
 
+/** What a node wrote down of its replica. */
+const written = (cluster: LocalCluster, peerId: string): LocalReplica => {
+  const writes = cluster
+    .node(peerId)
+    .all('persist')
+    .flatMap((persist) => persist.writes)
+  return writes.findLast(({ key }) => key === `replica/${NAME}`)?.value as LocalReplica
+}
+
 /** A node dies, and comes back with what it wrote down of its replica, changed at will. */
 const restart = (cluster: LocalCluster, peerId: string, change: Partial<LocalReplica> = {}): LocalNode => {
   const before = cluster.node(peerId)
-  const written = before.all('persist').flatMap(({ writes }) => writes)
-  const replica = written.findLast(({ key }) => key === `replica/${NAME}`)?.value as LocalReplica
+  const replica = written(cluster, peerId)
   const record = before.core.table.database(NAME)
   cluster.drop(peerId)
   const roster = before.core.roster ?? rosterOf([...cluster.nodes.keys()])
@@ -139,10 +147,13 @@ describe('a database that lost its majority', () => {
     lose(cluster, raft)
     cluster.node('NodeB').rqlited = 'hangs'
     expect(recover(cluster, true, 40_000)).toMatchObject({ ok: false, error: { code: 'TIMEOUT' } })
+    // Its rqlited never was of a new history: the others may come back, and it is one of them.
+    expect(written(cluster, 'NodeB')).not.toHaveProperty('recovery')
     const node = restart(cluster, 'NodeB')
     cluster.pass(10_000)
     expect(recoveriesOf(node)).toEqual([])
     expect(recover(cluster, true)).toMatchObject({ ok: true, details: { chosen: 'NodeB', recovered: true } })
+    expect(written(cluster, 'NodeB')).toMatchObject({ recovery: 1 })
     expect(recoveriesOf(node)).toHaveLength(1)
   })
 
@@ -158,6 +169,26 @@ describe('a database that lost its majority', () => {
     expect(said.map(({ fields }) => fields)).toEqual([
       { database: NAME, recovery: 1, reason: 'this replica is starting for that recovery already' },
     ])
+  })
+
+  test('is not placed by what leads in a history that was given up', () => {
+    const { cluster } = start()
+    cluster.pass(2_000)
+    const { core } = cluster.node('NodeA')
+    const { decree } = core.table.database(NAME) ?? {}
+    const own = decree?.replicas.find(({ peerId }) => peerId === 'NodeA')
+    if (decree === undefined || own === undefined) throw new Error('it is placed here')
+    const { clusterId } = decree
+    const placement = { recovery: 1, epoch: 5, replicas: [own] }
+    core.table.putPlacement(NAME, { clusterId, placement })
+    const voters = decree.replicas.map(({ raftId, host, raftPort }) => ({ id: raftId, address: `${host}:${raftPort}` }))
+    const view = { raftId: own.raftId, isLeader: true, leaderId: own.raftId, lastLogIndex: 99, voters }
+    const node = cluster.node('NodeA')
+    node.dispatch({ type: 'raftSeen', name: NAME, clusterId, proved: true, view })
+    expect(core.table.database(NAME)?.placement).toEqual(placement)
+    node.dispatch({ type: 'replicaReady', name: NAME, clusterId, recovery: 1 })
+    node.dispatch({ type: 'raftSeen', name: NAME, clusterId, proved: true, view })
+    expect(core.table.database(NAME)?.placement).toMatchObject({ recovery: 1, epoch: 99 })
   })
 
   test('goes on alone at the address that the chosen replica has now', () => {

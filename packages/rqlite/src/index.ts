@@ -24,6 +24,7 @@ export type {
   RqliteNode,
   RqliteResult,
   RqliteStatement,
+  SnapshotOptions,
 } from './client/types.js'
 export type { ReplicaDirectory } from './host/inspect.js'
 export { createReplicaHost } from './host/process-replica-host.js'

@@ -1,7 +1,10 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { writeRecoveryPeers } from '../src/host/recovery-peers.js'
+import { prepareHistory, writeRecoveryPeers } from '../src/host/histories.js'
 import { hostAndPort, type ReplicaSpec, type RqliteBinary } from '../src/index.js'
 import { eventually } from './support/eventually.js'
+import { addressOf, createHostBench, type HostBench, NAME, type TestHost } from './support/host-bench.js'
 import { createReplicaBench, type Replica, type ReplicaBench } from './support/replica-bench.js'
 import { binaryUnderTest } from './support/rqlited.js'
 
@@ -58,5 +61,68 @@ describe('a replica that was recovered alone', () => {
     await eventually('both have it', async () => String([await rows(two), await rows(three)]) === '1,3,1,3')
     await write(alone, 6)
     expect(await rows(alone)).toEqual([1, 2, 6])
+  })
+})
+
+describe('the history that a directory is of', () => {
+  let hosts: HostBench
+  let all: readonly [TestHost, TestHost, TestHost]
+  beforeEach(async () => {
+    hosts = await createHostBench(binary)
+    all = await hosts.cluster()
+    await Promise.all(all.map(({ host }) => host.halt(NAME)))
+  })
+  afterEach(() => hosts.dispose())
+
+  const alone = ({ assignment }: TestHost) => [
+    { id: assignment.raftId, address: `${assignment.host}:${assignment.raftPort}` },
+  ]
+  const recoveryTold = ({ told }: TestHost): unknown => told.findLast(({ what }) => what === 'ready')?.detail
+  const directoryOf = ({ dataDir }: TestHost): string => join(dataDir, NAME)
+
+  test('is the old one where a recovery was ordered, and its node died before rqlited began', async () => {
+    const [one, two, three] = all
+    const start = { kind: 'recover', peers: alone(one) } as const
+    const ended: string[] = []
+    const stopStrays = async (): Promise<void> => void ended.push('ended')
+    expect(await prepareHistory(directoryOf(one), { start, recovery: 1, stopStrays })).toBe(1)
+    await Promise.all([one, two, three].map((host) => host.bring({ kind: 'restart' })))
+    expect(recoveryTold(one)).toBe('0')
+    await eventually('one of the three leads all', async () => {
+      const views = await Promise.all(all.map(({ host }) => host.proveVoters(NAME)))
+      return views.every((view) => view?.voters.length === 3 && view.leaderId === views[0]?.leaderId)
+    })
+  })
+
+  test('is the new one from then on, whatever a start says, and also where nobody came to note it', async () => {
+    const [one] = all
+    one.recovery = 1
+    await one.bring({ kind: 'recover', peers: alone(one) })
+    expect(recoveryTold(one)).toBe('1')
+    one.recovery = 0
+    await one.host.halt(NAME)
+    await one.bring({ kind: 'restart' })
+    expect(recoveryTold(one)).toBe('1')
+    await one.host.halt(NAME)
+    await rm(join(directoryOf(one), 'history.json'))
+    await writeFile(join(directoryOf(one), 'recover.json'), '{"recovery":1}')
+    await one.bring({ kind: 'restart' })
+    expect(recoveryTold(one)).toBe('1')
+  })
+
+  test('is that of the cluster that a newcomer comes into', async () => {
+    const [one] = all
+    one.recovery = 1
+    await one.bring({ kind: 'recover', peers: alone(one) })
+    const four = (await hosts.hosts(4))[3]
+    if (four === undefined) throw new Error('there are four')
+    four.recovery = 1
+    await four.bring({ kind: 'warm' }, 'warmed')
+    await four.bring({ kind: 'join', addresses: [addressOf(one)] })
+    expect(recoveryTold(four)).toBe('1')
+    four.recovery = 0
+    await four.host.halt(NAME)
+    await four.bring({ kind: 'restart' })
+    expect(recoveryTold(four)).toBe('1')
   })
 })

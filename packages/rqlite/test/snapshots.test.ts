@@ -5,7 +5,7 @@ import { takeSnapshot } from '../src/host/take-snapshot.js'
 import type { RqliteClient, SnapshotPolicy } from '../src/index.js'
 import { replicaFiles } from '../src/process/replica-files.js'
 import { eventually } from './support/eventually.js'
-import { createHostBench, type HostBench, NAME, type TestHost } from './support/host-bench.js'
+import { addressOf, createHostBench, type HostBench, NAME, type TestHost } from './support/host-bench.js'
 import { binaryUnderTest } from './support/rqlited.js'
 
 const binary = await binaryUnderTest()
@@ -115,4 +115,36 @@ describe('a replica that runs has snapshots taken of it', () => {
     },
     60_000,
   )
+})
+
+describe('the log of a replica that runs', () => {
+  test('is cut behind a snapshot, but for what members that were away for a moment may lack', async () => {
+    const one = await alone({ walBytes: NEVER, entries: NEVER })
+    const asked: unknown[] = []
+    const client: RqliteClient = { ...clientOf(one), snapshot: async (options) => void asked.push(options) }
+    await takeSnapshot({ directory: directoryOf(one), client, capabilities: binary.capabilities })
+    // Told to take none by itself, rqlited would keep all of it for ever.
+    expect(asked).toEqual([expect.objectContaining({ trailingEntries: 10_240 })])
+  }, 60_000)
+
+  test('is cut for a newcomer, which is sent the database and knows the voters of today at once', async () => {
+    bench = await createHostBench(binary, {}, { lookMs: 50, walBytes: NEVER, entries: NEVER })
+    const [one, two] = await bench.hosts(2)
+    if (one === undefined || two === undefined) throw new Error('there are two')
+    await one.bring({ kind: 'bootstrap' })
+    await table(one)
+    for (let at = 0; at < 1_100; at += 1) await clientOf(one).readThroughRaft()
+    await write(one, 3)
+    await one.host.shortenLog(NAME)
+    await two.bring({ kind: 'join', addresses: [addressOf(one)] })
+    expect((await clientOf(two).status()).snapshotIndex).toBeGreaterThan(1_100)
+    expect(await ask(two, 'SELECT count(*) FROM t', 'none')).toBe(3)
+  }, 120_000)
+
+  test('stays as it is where it is short anyway', async () => {
+    const one = await alone({ walBytes: NEVER, entries: NEVER })
+    await table(one)
+    await one.host.shortenLog(NAME)
+    expect((await clientOf(one).status()).snapshotIndex).toBe(0)
+  }, 60_000)
 })

@@ -6,6 +6,8 @@ import { Outcomes } from './checks/outcomes.js'
 import { checkSetAside, checkSpawn } from './checks/spawns.js'
 import { Votes } from './checks/votes.js'
 import type { Directory } from './model/directory.js'
+import type { ClusterRecord } from './model/raft/cluster-ledger.js'
+import type { RaftLog } from './model/raft/raft-log.js'
 import type { StartReplica } from './model/start-replica.js'
 import type { Observer, SimNode } from './sim-node.js'
 import type { World } from './world.js'
@@ -30,13 +32,14 @@ export class Monitor implements Observer {
   /** Whoever wants to strike at a certain moment. */
   onSent: (node: SimNode, message: NodeMessage) => void = () => {}
   onCrash: (node: SimNode) => void = () => {}
+  /** A replica went on alone, by an operator's word, with this log. */
+  onRecovered: (record: ClusterRecord, log: RaftLog) => void = () => {}
   /** Sees every effect, for a trace of the run. */
   trace: (line: () => string) => void = () => {}
   readonly votes: Votes
   readonly outcomes: Outcomes
   readonly knowledge: Knowledge
   readonly #world: World
-  readonly #recovering = new Set<string>()
   readonly #isWellFormed: (message: NodeMessage) => boolean
 
   constructor(world: World, isWellFormed: (message: NodeMessage) => boolean) {
@@ -93,15 +96,6 @@ export class Monitor implements Observer {
       this.fail('I1 one bootstrap', `${name}: cluster ${clusterId} is bootstrapped again, on ${peerId}`)
     if (!this.votes.isReserved(clusterId))
       this.fail('I1 reserved first', `${name}: ${peerId} bootstraps ${clusterId}, which no majority accepted`)
-  }
-
-  /** An operator gave up what the missing replicas of this database may hold. */
-  recoveryAsked(name: string): void {
-    this.#recovering.add(name)
-  }
-
-  isRecovering(name: string): boolean {
-    return this.#recovering.has(name)
   }
 
   /** A process of a replica is about to exist. */

@@ -74,7 +74,7 @@ const startReplica = (
   if (!node.ports.reserve(effect.name, { host, httpPort, raftPort }))
     return later(1, () => ({ type: 'replicaFailed', ...about, error: `port ${httpPort} is held by another` }))
   node.machine.start(effect, {
-    ready: () => tell({ type: 'replicaReady', ...about }),
+    ready: (recovery) => tell({ type: 'replicaReady', ...about, recovery }),
     gathered: (voters) => tell({ type: 'replicaGathered', ...about, voters }),
     failed: (error) => tell({ type: 'replicaFailed', ...about, error }),
     warmed: () => tell({ type: 'replicaWarmed', ...about }),

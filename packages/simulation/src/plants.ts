@@ -93,6 +93,17 @@ export const PLANTS: readonly Plant[] = [
     }),
   },
   {
+    name: 'a replica that goes on alone keeps the name that the others know it by',
+    breaks: 'I6 recovery',
+    scenario: 'recovery',
+    seed: 1,
+    sabotage: instead((effect) => {
+      if (effect.type !== 'startReplica' || effect.start.kind !== 'recover') return undefined
+      const { recovery: _, ...nameless } = effect
+      return [nameless]
+    }),
+  },
+  {
     name: 'a replica that starts again forgets whether anybody still counts it in',
     breaks: 'I5 disowned',
     scenario: 'queries',

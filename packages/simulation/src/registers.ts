@@ -1,4 +1,5 @@
 import { hasLostMajority } from './checks/quiet.js'
+import type { RaftLog } from './model/raft/raft-log.js'
 import { type Query, type Reply, Serving } from './serving.js'
 import type { World } from './world.js'
 
@@ -28,11 +29,14 @@ export class Registers {
   readonly #open = new Map<string, { readonly query: Query; readonly sinceMs: number }>()
   readonly failures: { readonly query: Query; readonly why: string; readonly atMs: number }[] = []
   answered = 0
+  /** The recovery of each database that counts. */
+  readonly #histories = new Map<string, number>()
   #count = 0
 
   constructor(world: World) {
     this.#world = world
     this.#serving = new Serving(world)
+    world.monitor.onRecovered = ({ name, recovery }, log) => this.#onRecovered(name, recovery, log)
   }
 
   /** Queries under way. */
@@ -113,21 +117,34 @@ export class Registers {
     const value = register.attempted
     this.#ask(register, value, (reply) => {
       register.busy = false
-      if (reply.ok) register.acknowledged = Math.max(register.acknowledged, value)
+      if (reply.ok && reply.recovery === this.#historyOf(register.name))
+        register.acknowledged = Math.max(register.acknowledged, value)
     })
   }
 
   #read(register: Register): void {
-    const atLeast = register.acknowledged
+    const { name, key, acknowledged: atLeast } = register
+    const history = this.#historyOf(name)
     this.#ask(register, undefined, (reply) => {
       if (!reply.ok) return
       const got = reply.value ?? 0
-      const { name, key } = register
-      if (got < atLeast)
+      const isOne = reply.recovery === history && this.#historyOf(name) === history
+      if (isOne && got < atLeast)
         this.#world.monitor.fail('I4 lost write', `${name}: ${key} reads ${got}, after ${atLeast} was acknowledged`)
       if (got > register.attempted)
         this.#world.monitor.fail('I4 invented', `${name}: ${key} reads ${got}, which nobody wrote`)
     })
+  }
+
+  /** What was acknowledged before, and is not in what goes on, was given up by an operator's word. */
+  #onRecovered(name: string, recovery: number, log: RaftLog): void {
+    this.#histories.set(name, recovery)
+    for (const register of this.#registers.values())
+      if (register.name === name) register.acknowledged = log.valueAt(register.key, log.lastIndex) ?? 0
+  }
+
+  #historyOf(name: string): number {
+    return this.#histories.get(name) ?? 0
   }
 
   #ask(register: Register, value: number | undefined, then: (reply: Reply) => void): void {

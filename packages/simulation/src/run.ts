@@ -12,6 +12,7 @@ import { growth, plain, ten, thirty } from './scenarios/creation.js'
 import { fadingMemory, lostStore, rosters } from './scenarios/memory.js'
 import { forgotten, operators } from './scenarios/operators.js'
 import { queries } from './scenarios/queries.js'
+import { recovery } from './scenarios/recovery.js'
 import { lostDirectories, replacement } from './scenarios/repair.js'
 import { deleteStorm, givenUp, leftAlone, startFailures, tooFew } from './scenarios/replicas.js'
 import { sleepCycles, sleepStorm, stolenHomes, wakeStorm } from './scenarios/sleep.js'
@@ -44,6 +45,7 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
     lostDirectories,
     operators,
     forgotten,
+    recovery,
     mayhem,
   ].map((scenario) => [scenario.name, scenario]),
 )

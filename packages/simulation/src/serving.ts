@@ -14,9 +14,9 @@ export interface Query {
   readonly deadlineMs: number
 }
 
-/** What became of it. A write that failed `sure`ly was applied nowhere. */
+/** What became of it, and in which history of its database. A write that failed `sure`ly was applied nowhere. */
 export type Reply =
-  | { readonly ok: true; readonly value: number | undefined }
+  | { readonly ok: true; readonly value: number | undefined; readonly recovery: number }
   | { readonly ok: false; readonly sure: boolean; readonly why: string }
 
 /** Whoever hears of no leader looks again after this. */
@@ -111,6 +111,7 @@ export class Serving {
   #propose(task: Task, server: RaftServer, leave: () => void): void {
     const { query } = task
     const { id, key, value } = query
+    const { recovery } = server
     const group = this.#world.fabric.groupOf(server)
     const command =
       value === undefined ? ({ kind: 'noop' } as const) : ({ kind: 'write', write: { id, key, value } } as const)
@@ -121,9 +122,10 @@ export class Serving {
       leave()
       task.done(reply)
     }
-    if (this.#world.sabotage.answersEarly === true && value !== undefined) end({ ok: true, value })
+    if (this.#world.sabotage.answersEarly === true && value !== undefined) end({ ok: true, value, recovery })
     group.propose(server, command, (outcome) => {
-      if (outcome === 'committed') return end({ ok: true, value: server.log.valueAt(key, server.commitIndex) })
+      if (outcome === 'committed')
+        return end({ ok: true, value: server.log.valueAt(key, server.commitIndex), recovery })
       if (outcome === 'unknown' && value !== undefined)
         return end({ ok: false, sure: false, why: 'the leader stepped down' })
       if (isOver) return

@@ -54,6 +54,7 @@ export class World {
       random: this.random,
       isReachable: (peerId, other) => this.network.isReachable(peerId, other),
       onBroken: (invariant, message) => this.monitor.fail(invariant, message),
+      onRecovered: (record, log) => this.monitor.onRecovered(record, log),
     })
     this.network.onChanged = () => this.fabric.changed()
     this.nodes = Array.from({ length: init.nodes }, (_, index) => {

@@ -184,7 +184,7 @@ export class CoordinatorCore {
         if (Newcomers.owns(event.leaseKey)) return this.#upkeep.newcomers.onPortsRefused(event.leaseKey, event.reason)
         return this.#voting.onPortsRefused(event.leaseKey, event.reason)
       case 'replicaReady':
-        return this.#hosting.onReady(event.name, event.clusterId)
+        return this.#hosting.onReady(event.name, event.clusterId, event.recovery)
       case 'replicaGathered':
         return this.#hosting.onGathered(event.name, event.clusterId, event.voters)
       case 'replicaFailed':

@@ -40,7 +40,7 @@ export interface LocalReplica {
   readonly joinAddresses?: readonly string[]
   /** Why its directory counts as lost: it is never started again. Absent: it does not. */
   readonly lost?: string
-  /** The recovery of its cluster that it belongs to. @default 0 */
+  /** The recovery of its cluster that its directory was last said to be of. @default 0 */
   readonly recovery?: number
 }
 
@@ -100,7 +100,13 @@ export type CoordinatorEvent =
   | { readonly type: 'keyAsked'; readonly askId: string; readonly id: string; readonly grant?: KeyGrant }
   | { readonly type: 'portsLeased'; readonly leaseKey: string; readonly offer: PortOffer }
   | { readonly type: 'portsRefused'; readonly leaseKey: string; readonly reason: DeclineReason }
-  | { readonly type: 'replicaReady'; readonly name: string; readonly clusterId: string }
+  | {
+      readonly type: 'replicaReady'
+      readonly name: string
+      readonly clusterId: string
+      /** The recovery of its cluster that its directory is of. @default what was known */
+      readonly recovery?: number
+    }
   | { readonly type: 'replicaGathered'; readonly name: string; readonly clusterId: string; readonly voters: number }
   | { readonly type: 'replicaFailed'; readonly name: string; readonly clusterId: string; readonly error: string }
   /** A newcomer's rqlited is up, and a member of nothing. */
@@ -158,7 +164,10 @@ export type CoordinatorEffect =
       readonly decree: Decree
       readonly assignment: ReplicaAssignment
       readonly start: ReplicaStart
-      /** The recovery of its cluster that it belongs to. @default 0 */
+      /**
+       * The recovery of its cluster that a newcomer comes into, or that this start makes; a member that comes back is of
+       * the one that its directory tells. @default 0
+       */
       readonly recovery?: number
       /** Report voters until this many are in Raft's configuration; absent when nobody waits for that. */
       readonly gather?: number

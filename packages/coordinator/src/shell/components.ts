@@ -80,7 +80,8 @@ export interface QueryGates {
 
 /** What a replica that was started may come to say, any number of times. */
 export interface ReplicaListener {
-  ready(): void
+  /** @param recovery the one of its cluster that its directory is of */
+  ready(recovery: number): void
   gathered(voters: number): void
   failed(error: string): void
   /** A newcomer's rqlited is up, and a member of nothing. */
@@ -97,6 +98,7 @@ export interface ReplicaHost {
       readonly decree: Decree
       readonly assignment: ReplicaAssignment
       readonly start: ReplicaStart
+      readonly recovery?: number
       readonly gather?: number
       readonly late?: boolean
     },
@@ -117,6 +119,8 @@ export interface ReplicaHost {
   removeVoter?(name: string, raftId: string): Promise<void>
   /** Whether this node reaches a Raft port. */
   dial?(host: string, raftPort: number): Promise<boolean>
+  /** Makes a newcomer's way short: it is sent the database, and not all that led to it. */
+  shortenLog?(name: string): Promise<void>
   /** Directories of replicas that dbcluster made. */
   inspect?(): Promise<readonly FoundReplica[]>
 }

@@ -173,7 +173,7 @@ export class EffectPerformer {
     const unconfirmed = this.#unconfirmed.get(name)
     if (unconfirmed !== undefined) return failed(unconfirmed)
     const listener: ReplicaListener = {
-      ready: () => this.#sinks.dispatch({ type: 'replicaReady', ...about }),
+      ready: (recovery) => this.#sinks.dispatch({ type: 'replicaReady', ...about, recovery }),
       gathered: (voters) => this.#sinks.dispatch({ type: 'replicaGathered', ...about, voters }),
       failed,
       warmed: () => this.#sinks.dispatch({ type: 'replicaWarmed', ...about }),

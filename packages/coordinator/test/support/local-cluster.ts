@@ -95,10 +95,13 @@ export class LocalNode {
           return later({ type: 'replicaWarmed', ...about })
         }
         if (effect.start.kind === 'recover' && this.rqlited === 'works') raft?.recover(effect.assignment.raftId)
+        const comesBack = effect.start.kind === 'restart' || effect.start.kind === 'rejoin'
+        if (!comesBack && this.rqlited === 'works') this.#cluster.recoveries.set(this.peerId, effect.recovery ?? 0)
         if (raft !== undefined && effect.start.kind === 'join' && this.rqlited === 'works') raft.join(effect.assignment)
         if (this.rqlited === 'hangs') return
         if (this.rqlited === 'fails') return later({ type: 'replicaFailed', ...about, error: 'rqlited: no luck' })
-        if (effect.gather === undefined) return later({ type: 'replicaReady', ...about })
+        if (effect.gather === undefined)
+          return later({ type: 'replicaReady', ...about, recovery: this.#cluster.recoveries.get(this.peerId) ?? 0 })
         const all = effect.decree.replicas.every(({ peerId }) => this.#cluster.nodes.get(peerId)?.rqlited === 'works')
         if (!all) return later({ type: 'replicaGathered', ...about, voters: 1 })
         return later({ type: 'replicaGathered', ...about, voters: effect.gather })
@@ -173,6 +176,8 @@ export class LocalCluster {
   /** What rqlited does on nodes that are added from now on. */
   rqlited: LocalNode['rqlited'] = 'works'
   readonly nodes = new Map<string, LocalNode>()
+  /** Which recovery the directories of each node are of. */
+  readonly recoveries = new Map<string, number>()
   /** The Raft of the one database there is, where a test is about its members. */
   raft: LocalRaft | undefined
   /** Letters for which this says so are kept back in {@link held}. */

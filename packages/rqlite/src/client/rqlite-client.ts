@@ -16,6 +16,7 @@ import type {
   RqliteNode,
   RqliteResult,
   RqliteStatement,
+  SnapshotOptions,
 } from './types.js'
 
 export interface RqliteClientInit {
@@ -54,7 +55,7 @@ export interface RqliteClient {
   /** One read through the Raft log, forwarded to the leader if need be: proves a working majority. */
   readThroughRaft(options?: CallOptions): Promise<void>
   /** Takes a snapshot of this replica; nothing new to take counts as done. */
-  snapshot(options?: CallOptions): Promise<void>
+  snapshot(options?: SnapshotOptions): Promise<void>
   /** Removes a member through the leader. An unknown id counts as removed. */
   remove(raftId: string, options?: CallOptions): Promise<void>
   /** The database as an SQLite file, or as SQL text (ask the leader for that), in pieces. */
@@ -127,7 +128,9 @@ export const createRqliteClient = (init: RqliteClientInit): RqliteClient => {
       if (error !== undefined) throw error
     },
     async snapshot(options) {
-      const request = { what: 'snapshot', writes: false, method: 'POST', path: '/snapshot' } as const
+      const { trailingEntries } = options ?? {}
+      const path = trailingEntries === undefined ? '/snapshot' : `/snapshot?trailing_logs=${trailingEntries}`
+      const request = { what: 'snapshot', writes: false, method: 'POST', path } as const
       const { status, text } = await channel.send(request, options)
       if (status !== 200 && status !== 204 && !/nothing new to snapshot|wait until the configuration/.test(text)) {
         throw requestError(request, status, text)

@@ -32,6 +32,15 @@ export interface CallOptions {
   readonly forward?: boolean
 }
 
+/** How a snapshot is taken. */
+export interface SnapshotOptions extends CallOptions {
+  /**
+   * Entries of the log that stay behind it, at least 1: a member that lacks no more than those is sent entries, any other
+   * the snapshot. @default what rqlited was started with
+   */
+  readonly trailingEntries?: number
+}
+
 export interface QueryOptions extends CallOptions {
   /** @default 'weak' */
   readonly level?: Consistency

@@ -7,8 +7,25 @@ import { watchVoters } from './watch-voters.js'
 export const listenTo = (
   process: ReplicaProcess,
   { name, assignment, gather, start }: HostedReplicaRequest,
-  { listener, logger, signal }: { listener: HostedReplicaListener; logger: Logger; signal: AbortSignal },
+  about: {
+    readonly listener: HostedReplicaListener
+    readonly logger: Logger
+    readonly signal: AbortSignal
+    /** Which recovery its directory is of, once it serves. */
+    readonly history: () => Promise<number>
+  },
 ): void => {
+  const { listener, logger, signal, history } = about
+  const onReady = async (): Promise<void> => {
+    const recovery = await history()
+    if (signal.aborted) return
+    listener.ready(recovery)
+    if (gather === undefined) return
+    const voters = await watchVoters(process.client, gather, signal).catch((error: unknown) => {
+      logger.debug('Stopped counting voters', { database: name, error: String(error) })
+    })
+    if (voters !== undefined) listener.gathered(voters)
+  }
   process.onStateChanged((state) => {
     if (signal.aborted) return
     if (state.phase === 'failed') return listener.failed(state.error?.message ?? 'it gave up')
@@ -20,13 +37,6 @@ export const listenTo = (
       raft_port: assignment.raftPort,
       adopted: state.adopted,
     })
-    listener.ready()
-    if (gather === undefined) return
-    watchVoters(process.client, gather, signal).then(
-      (voters) => {
-        if (voters !== undefined) listener.gathered(voters)
-      },
-      (error: unknown) => logger.debug('Stopped counting voters', { database: name, error: String(error) }),
-    )
+    onReady().catch((error: unknown) => listener.failed(`its history could not be noted: ${String(error)}`))
   })
 }

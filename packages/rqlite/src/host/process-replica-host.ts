@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import type { DbClusterError, StopRecord } from '@dbcluster/protocol'
-import type { ReplicaStart } from '../arguments/replica-spec.js'
 import type { RaftView } from '../client/types.js'
 import { createSystemClock } from '../process/clock.js'
 import { createReplicaProcess } from '../process/create-replica-process.js'
@@ -10,6 +9,7 @@ import { replicaFiles } from '../process/replica-files.js'
 import type { ReplicaProcess } from '../process/replica-process.js'
 import { stopStrays } from '../process/stop-strays.js'
 import { dial } from './dial.js'
+import { prepareHistory, settleHistory } from './histories.js'
 import { noRoom, notHere } from './host-errors.js'
 import type { Hosted } from './hosted.js'
 import { type ReplicaDirectory, replicaDirectories } from './inspect.js'
@@ -19,7 +19,6 @@ import { proveLeadership } from './prove-leadership.js'
 import { proveVoters } from './prove-voters.js'
 import { setAside } from './quarantine.js'
 import { RebuildBudget } from './rebuild-budget.js'
-import { removeRecoveryPeers, writeRecoveryPeers } from './recovery-peers.js'
 import type {
   HostedReplica,
   HostedReplicaListener,
@@ -28,7 +27,7 @@ import type {
   ReplicaHostComponents,
   ReplicaHostInit,
 } from './replica-host.js'
-import { replicaSpecOf } from './replica-spec-of.js'
+import { type Launch, replicaSpecOf } from './replica-spec-of.js'
 import { RoomWatch } from './room-watch.js'
 import { snapshotSince } from './snapshot-since.js'
 import { type SnapshotSubject, Snapshots } from './snapshots.js'
@@ -148,6 +147,12 @@ class ProcessReplicaHost implements ReplicaHost {
     return dial(host, raftPort)
   }
 
+  async shortenLog(name: string): Promise<void> {
+    const hosted = this.#hosted.get(name)
+    if (hosted === undefined) return
+    await this.#turns.queue(name, () => this.#snapshots.takeForNewcomer(this.#subject(name, hosted.process)))
+  }
+
   stopRecord(name: string): Promise<StopRecord | undefined> {
     return readStopRecord(this.#directory(name))
   }
@@ -208,26 +213,26 @@ class ProcessReplicaHost implements ReplicaHost {
     await this.#marks.count(name, member)
     // First void, then running: two of these would be two truths about one log.
     await removeStopRecord(directory)
-    if (start.kind === 'recover') await writeRecoveryPeers(directory, start.peers)
-    else await removeRecoveryPeers(directory)
-    return this.#launch(request, start, listener)
+    const stopStrays = (): Promise<void> => this.#stopStrays(name)
+    const recovery = await prepareHistory(directory, { start, recovery: request.recovery ?? 0, stopStrays })
+    return this.#launch(request, { start, recovery }, listener)
   }
 
-  #launch(request: HostedReplicaRequest, start: ReplicaStart, listener: HostedReplicaListener): ReplicaProcess {
+  #launch(request: HostedReplicaRequest, how: Launch, listener: HostedReplicaListener): ReplicaProcess {
     const { name } = request
     const directory = this.#directory(name)
-    const { security } = this.#components
-    const spec = replicaSpecOf(request, { directory, start, timing: this.#init.timing, security })
+    const { security, logger } = this.#components
+    const spec = replicaSpecOf(request, { directory, ...how, timing: this.#init.timing, security })
     const onFault = (error: DbClusterError): void => this.#onFault(name, process, error)
     const process: ReplicaProcess = createReplicaProcess({ spec, binary: this.#init.binary, onFault })({
-      logger: this.#components.logger,
+      logger,
       host: this.#processes,
     })
     const end = new AbortController()
     const { raftId, clusterId } = spec
     this.#launches += 1
     this.#hosted.set(name, { process, raftId, clusterId, listener, end, ordinal: this.#launches })
-    listenTo(process, request, { listener, logger: this.#components.logger, signal: end.signal })
+    listenTo(process, request, { listener, logger, signal: end.signal, history: () => settleHistory(directory) })
     this.#snapshots.keep(this.#subject(name, process), end.signal, (work) => this.#turns.queue(name, work))
     process.start()
     return process

@@ -49,7 +49,10 @@ export interface HostedReplicaRequest {
   readonly decree: Decree
   readonly assignment: ReplicaAssignment
   readonly start: ReplicaStart
-  /** The recovery of its cluster that it belongs to. @default 0 */
+  /**
+   * The recovery of its cluster that a newcomer comes into, or that this start makes. A member that comes back is of the
+   * one that its directory tells. @default 0
+   */
   readonly recovery?: number
   /** Report when Raft's configuration holds this many voters. */
   readonly gather?: number
@@ -59,8 +62,8 @@ export interface HostedReplicaRequest {
 
 /** What a host tells about a replica that it was asked to run; each any number of times. */
 export interface HostedReplicaListener {
-  /** It serves: a read through Raft worked. */
-  ready(): void
+  /** It serves: a read through Raft worked. Its directory is of this recovery of its cluster. */
+  ready(recovery: number): void
   gathered(voters: number): void
   failed(error: string): void
   /** A newcomer's rqlited is up, and a member of nothing. */
@@ -112,6 +115,8 @@ export interface ReplicaHost {
   removeVoter(name: string, raftId: string): Promise<void>
   /** Whether this node reaches something on a Raft port. */
   dial(host: string, raftPort: number): Promise<boolean>
+  /** Leaves so little of the log that a newcomer is sent the database instead. Where that fails it takes longer. */
+  shortenLog(name: string): Promise<void>
   /** What the last planned stop left; undefined once the replica was started again, or when it wasn't planned. */
   stopRecord(name: string): Promise<StopRecord | undefined>
   /** Every replica's directory on this node's disk, known to anybody or not. */

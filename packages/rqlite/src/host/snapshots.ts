@@ -2,7 +2,7 @@ import type { Logger } from '@dbcluster/protocol'
 import type { RqliteCapabilities } from '../binary/capabilities.js'
 import type { RqliteClient } from '../client/rqlite-client.js'
 import { DEFAULT_SNAPSHOT_POLICY, keepSnapshots, type SnapshotPolicy } from './snapshot-keeper.js'
-import { takeSnapshot } from './take-snapshot.js'
+import { type SnapshotOf, takeSnapshot } from './take-snapshot.js'
 
 export interface SnapshotsInit {
   readonly capabilities: RqliteCapabilities
@@ -17,6 +17,11 @@ export interface SnapshotSubject {
   readonly client: RqliteClient
 }
 
+type TrailingEntries = Pick<SnapshotOf, 'trailingEntries'>
+
+/** Entries that stay where a newcomer is about to join, and those from which on a log is worth shortening for it. */
+const NEWCOMER = { trailingEntries: 128, worthFrom: 1_024 } as const
+
 /** The snapshots of a host's replicas. */
 export class Snapshots {
   readonly #init: SnapshotsInit
@@ -26,15 +31,24 @@ export class Snapshots {
   }
 
   /** Takes one now. @returns whether everything applied is in a snapshot then */
-  async take({ name, directory, client }: SnapshotSubject): Promise<boolean> {
+  async take({ name, directory, client }: SnapshotSubject, trailing: TrailingEntries = {}): Promise<boolean> {
     const { capabilities, logger } = this.#init
     try {
-      await takeSnapshot({ directory, client, capabilities })
+      await takeSnapshot({ directory, client, capabilities, ...trailing })
       return true
     } catch (error) {
       logger.warn('No snapshot was taken: the next start replays the log', { database: name, error: String(error) })
       return false
     }
+  }
+
+  /**
+   * Takes one that leaves next to nothing of the log: a newcomer is sent the database as it is then, not all that led to
+   * it. While it replays that, it knows only voters of long ago, and has no vote for those of today.
+   */
+  async takeForNewcomer(subject: SnapshotSubject): Promise<void> {
+    const { lastLogIndex } = await subject.client.status()
+    if (lastLogIndex >= NEWCOMER.worthFrom) await this.take(subject, NEWCOMER)
   }
 
   /**

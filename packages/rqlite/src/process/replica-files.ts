@@ -15,6 +15,10 @@ export interface ReplicaFiles {
   readonly launch: string
   /** Voters that rqlited takes at its next start instead of those that it knows. */
   readonly peers: string
+  /** Which history of its cluster the directory is of: how often that was recovered from one replica alone. */
+  readonly history: string
+  /** A recovery that was ordered: carried out once `peers` is gone. */
+  readonly recover: string
   /** There while a snapshot is under way, and after one that was not seen to succeed. */
   readonly snapshotOpen: string
   /** rqlited's own: its next snapshot holds the whole database, not what changed since the last one. */
@@ -32,6 +36,8 @@ export const replicaFiles = (directory: string): ReplicaFiles => ({
   stopped: join(directory, 'stopped.json'),
   launch: join(directory, 'launch.json'),
   peers: join(directory, 'rqlite', 'raft', 'peers.json'),
+  history: join(directory, 'history.json'),
+  recover: join(directory, 'recover.json'),
   snapshotOpen: join(directory, 'snapshot.open'),
   fullNeeded: join(directory, 'rqlite', 'rsnapshots', 'FULL_NEEDED'),
   wal: join(directory, 'rqlite', 'db.sqlite-wal'),

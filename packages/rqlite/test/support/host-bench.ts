@@ -29,6 +29,8 @@ export interface TestHost {
   /** Ports that were put to rest or released. */
   readonly freed: string[]
   assignment: ReplicaAssignment
+  /** The recovery that a newcomer comes into, or that the next start makes. */
+  recovery: number
   start(start: ReplicaStart, gather?: number): void
   /** Starts, and waits for what the host tells. */
   bring(start: ReplicaStart, until?: Told): Promise<void>
@@ -87,9 +89,13 @@ export const createHostBench = async (
       told,
       freed,
       assignment: await assign(id),
+      recovery: 0,
       start: (start, gather) =>
         host.start(
-          { name: NAME, decree, assignment: test.assignment, start, ...(gather === undefined ? {} : { gather }) },
+          {
+            ...{ name: NAME, decree, assignment: test.assignment, recovery: test.recovery, start },
+            ...(gather === undefined ? {} : { gather }),
+          },
           listener,
         ),
       bring: async (start, until = 'ready') => {

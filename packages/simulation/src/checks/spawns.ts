@@ -14,7 +14,7 @@ export const checkSpawn = (
   fail: Fail,
 ): void => {
   const { name, decree, assignment } = start
-  const record = world.fabric.record(decree.clusterId)
+  const record = world.fabric.record(decree.clusterId, directory.recovery)
   const { kind } = start.start
   if (kind === 'bootstrap' || kind === 'join' || kind === 'warm') return
   const held = record?.heldBy(assignment.raftId) ?? 0
@@ -23,7 +23,8 @@ export const checkSpawn = (
       'I3 old copy',
       `${name}: ${assignment.raftId} starts on ${peerId} as a member with ${directory.log.lastIndex} entries, though it acknowledged ${held}`,
     )
-  if (kind === 'recover' && !world.monitor.isRecovering(name))
+  // An operator's word takes the loss of what the others have.
+  if (kind === 'recover' && (start.recovery ?? 0) <= directory.recovery)
     checkRecovery(world, start, directory, start.start.peers, fail)
 }
 
@@ -40,7 +41,7 @@ const checkRecovery = (
   peers: readonly { readonly id: string; readonly address: string }[],
   fail: Fail,
 ): void => {
-  const record = world.fabric.record(decree.clusterId)
+  const record = world.fabric.record(decree.clusterId, directory.recovery)
   const voters = record?.voters.map(({ id }) => id).sort() ?? []
   const named = peers.map(({ id }) => id).sort()
   if (voters.join() !== named.join())
@@ -61,7 +62,6 @@ export const checkSetAside = (world: World, node: SimNode, name: string, directo
   const { votes } = world.monitor
   const generation = votes.generationOf(name, clusterId)
   if (generation === undefined || votes.hasEnded(name, generation)) return
-  if (world.monitor.isRecovering(name)) return
   if (directory.log.lastIndex < record.heldBy(raftId) || node.machine.isOutdated(name, directory)) return
   fail('I5 disowned', `${node.peerId} sets the directory of ${raftId} aside, a voter of ${name}, which lives`)
 }

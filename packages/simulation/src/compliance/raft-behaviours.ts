@@ -5,6 +5,8 @@ import { expectEqualLogs, expectLeader, expectNoLeader, expectVoters, three, wri
 /** One thing that is so, wherever rqlite runs. */
 export interface RaftBehaviour {
   readonly name: string
+  /** It shows what must never happen to members of one cluster, and why it is kept from happening. */
+  readonly isHazard?: boolean
   readonly play: (lab: RaftLab) => Promise<void>
 }
 
@@ -220,6 +222,23 @@ export const RAFT_BEHAVIOURS: readonly RaftBehaviour[] = [
       await expectVoters(lab, 'b', ['b'])
       equal(await lab.read('b', 'x', 'strong'), 7)
       ok(await lab.write('b', 'x', 8))
+    },
+  },
+  {
+    name: 'one that went on alone follows the others when they come back, and what it took up alone is gone',
+    isHazard: true,
+    play: async (lab) => {
+      await three(lab)
+      await writeSomewhere(lab, ['a', 'b', 'c'], 'x', 1)
+      await expectEqualLogs(lab, ['a', 'b', 'c'])
+      for (const member of ['a', 'b', 'c']) await lab.stop(member, 'SIGKILL')
+      await lab.comeBack('b', { peers: ['b'] })
+      equal(await expectLeader(lab, ['b']), 'b')
+      ok(await lab.write('b', 'y', 2))
+      for (const member of ['a', 'c']) await lab.comeBack(member)
+      await writeSomewhere(lab, ['a', 'c'], 'x', 3)
+      ok(await lab.within(SOON_MS, async () => (await lab.read('b', 'x', 'none')) === 3), 'b follows')
+      equal(await lab.read('b', 'y', 'none'), undefined)
     },
   },
   {

@@ -5,6 +5,8 @@ import { RaftLog } from './raft/raft-log.js'
 export interface Directory {
   readonly clusterId: string
   readonly raftId: string
+  /** The history that its log is of. */
+  recovery: number
   log: RaftLog
   /** HTTP port of its last process. */
   httpPort: number
@@ -16,6 +18,7 @@ export interface Directory {
 export const createDirectory = (of: { readonly clusterId: string; readonly raftId: string }): Directory => ({
   clusterId: of.clusterId,
   raftId: of.raftId,
+  recovery: 0,
   log: new RaftLog(),
   httpPort: 0,
   stopRecord: undefined,

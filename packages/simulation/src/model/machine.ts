@@ -71,7 +71,7 @@ export class Machine {
 
   /** Starts a replica's rqlited, after ending what runs of it; one that runs already, as asked, is adopted. */
   start(request: StartReplica, listener: ReplicaListener): void {
-    const { name, decree, assignment, start } = request
+    const { name, decree, assignment } = request
     const running = this.#processes.get(name)
     if (running?.fits(request)) return running.adopt(listener)
     if (running !== undefined) this.#end(name, { stepDown: true })
@@ -87,10 +87,6 @@ export class Machine {
     this.#launch(directory, name)
     this.#init.onSpawn(request, directory)
     const { fabric, schedule, random, onBootstrap, peerId } = this.#init
-    if (start.kind === 'recover') {
-      directory.log.recover(start.peers)
-      fabric.record(decree.clusterId)?.recovered(start.peers)
-    }
     const rqlited = new Rqlited({ request, listener, directory, peerId, fabric, schedule, random, temper: this.temper })
     rqlited.full = this.#full
     rqlited.isBlocked = this.#stolen.has(assignment.httpPort)

@@ -2,6 +2,7 @@ import type { Random } from '../random.js'
 import type { Schedule } from '../schedule.js'
 import type { Directory } from './directory.js'
 import type { RaftSight, Temper } from './machine.js'
+import type { Voter } from './raft/entry.js'
 import { joinThrough } from './raft/join-through.js'
 import type { RaftFabric } from './raft/raft-fabric.js'
 import { RaftServer } from './raft/raft-server.js'
@@ -44,6 +45,7 @@ export class Rqlited {
   #isJoining = false
   #isReading = false
   #hasJoined = false
+  #hasRecovered = false
   #ended = false
 
   constructor(init: RqlitedInit) {
@@ -60,11 +62,12 @@ export class Rqlited {
   }
 
   /** Whether this is the process that is asked for. */
-  fits({ decree, assignment, start }: StartReplica): boolean {
+  fits({ decree, assignment, start, recovery }: StartReplica): boolean {
     const own = this.#request
     const isSame = own.decree.clusterId === decree.clusterId && own.assignment.raftId === assignment.raftId
     const isThere = own.assignment.raftPort === assignment.raftPort
-    return isSame && isThere && (start.kind === 'restart' || start.kind === own.start.kind) && own.start.kind !== 'warm'
+    const isAlike = start.kind === own.start.kind && (own.recovery ?? 0) === (recovery ?? 0)
+    return isSame && isThere && (start.kind === 'restart' || isAlike) && own.start.kind !== 'warm'
   }
 
   /** Somebody else listens from now on, or nobody. */
@@ -121,23 +124,40 @@ export class Rqlited {
   #run(): void {
     const { request, directory, peerId, fabric } = this.#init
     const { assignment, start, decree, name } = request
+    const { clusterId } = decree
     const { log } = directory
     const address = `${assignment.host}:${assignment.raftPort}`
     if (start.kind === 'bootstrap' && log.lastIndex === 0) {
       this.onBootstrap(request)
-      fabric.group(decree.clusterId, name).record.bootstraps += 1
+      fabric.group({ clusterId, recovery: 0 }, name).record.bootstraps += 1
       log.term = 1
       log.append(1, { kind: 'config', voters: [{ id: assignment.raftId, address }] })
     }
-    const server = new RaftServer({ id: assignment.raftId, clusterId: decree.clusterId, peerId, address, log })
+    if (start.kind === 'recover' && !this.#hasRecovered) this.#recover(start.peers)
+    // A member is of the history that its directory tells, a newcomer of the one that it comes into.
+    if (log.lastIndex === 0) directory.recovery = request.recovery ?? 0
+    const { recovery } = directory
+    const server = new RaftServer({ id: assignment.raftId, clusterId, recovery, peerId, address, log })
     server.full = this.#full
     this.server = server
-    fabric.group(decree.clusterId, name)
+    fabric.group(server, name)
     this.#isJoining = false
     this.#isReading = false
     fabric.start(server)
     if (start.kind === 'join' || start.kind === 'rejoin') this.#join(server, start.addresses, 0)
     this.#watch()
+  }
+
+  /** It reads `peers.json`, and renames it. */
+  #recover(peers: readonly Voter[]): void {
+    const { directory, fabric, request } = this.#init
+    const { decree, name, assignment } = request
+    const recovery = Math.max(directory.recovery, request.recovery ?? 0)
+    this.#hasRecovered = true
+    directory.log.recover(peers)
+    if (recovery === directory.recovery) return fabric.record(decree.clusterId, recovery)?.recovered(peers)
+    directory.recovery = recovery
+    fabric.begin({ clusterId: decree.clusterId, recovery }, name, { raftId: assignment.raftId, log: directory.log })
   }
 
   #join(server: RaftServer, addresses: readonly string[], waitedMs: number): void {
@@ -179,7 +199,7 @@ export class Rqlited {
       this.#readThroughRaft(server, () => {
         if (this.server !== server || this.#listener !== listener || this.#isReady) return
         this.#isReady = true
-        listener.ready()
+        listener.ready(this.#init.directory.recovery)
         this.#watch()
       })
       return this.#watch()

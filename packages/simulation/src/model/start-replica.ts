@@ -4,7 +4,7 @@ export type StartReplica = Extract<CoordinatorEffect, { type: 'startReplica' }>
 
 /** What one replica's process may come to say. */
 export interface ReplicaListener {
-  ready(): void
+  ready(recovery: number): void
   gathered(voters: number): void
   failed(error: string): void
   /** A newcomer is up, and a member of nothing. */

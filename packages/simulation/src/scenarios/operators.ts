@@ -9,7 +9,7 @@ const quick = { healthCheckIntervalMs: 1_000, repairLookMs: 1_000, hibernationTi
 const names = ['app_one', 'app_two'] as const
 
 /** An operator sits down at one node; nobody waits for the answer, what must come of it is checked in the end. */
-const ask = ({ world }: Stage, node: SimNode, request: OperatorRequest): boolean => {
+export const askOperator = ({ world }: Stage, node: SimNode, request: OperatorRequest): boolean => {
   if (!node.working || !world.plan.admits('wish')) return false
   world.monitor.trace(() => `${node.peerId} operator ${JSON.stringify(request)}`)
   node.dispatch({ type: 'operatorAsked', askId: `operator-${world.nowMs}-${node.peerId}`, request })
@@ -41,9 +41,9 @@ export const operators: Scenario = {
     for (let act = 0; act < 8; act += 1) {
       schedule.after(random.between(0, 40_000), () => {
         const node = random.pick(world.nodes)
-        if (random.chance(0.4)) return void ask(stage, node, { kind: 'drain', on: random.chance(0.6) })
+        if (random.chance(0.4)) return void askOperator(stage, node, { kind: 'drain', on: random.chance(0.6) })
         const replicationFactor = random.integer(1, world.nodes.length)
-        ask(stage, node, { kind: 'setReplication', name: random.pick(names), replicationFactor })
+        askOperator(stage, node, { kind: 'setReplication', name: random.pick(names), replicationFactor })
       })
     }
     if (random.chance(0.3)) schedule.after(random.between(5_000, 35_000), () => restartAll(stage))
@@ -88,7 +88,7 @@ export const forgotten: Scenario = {
     let asked = false
     for (let tries = 0; tries < 6; tries += 1) {
       world.run(random.between(1_000, 6_000))
-      asked = ask(stage, random.pick(world.working()), { kind: 'forget', peerId: victim.peerId }) || asked
+      asked = askOperator(stage, random.pick(world.working()), { kind: 'forget', peerId: victim.peerId }) || asked
     }
     if (asked && !world.runUntil(() => !isMember(), 20_000))
       world.monitor.fail('liveness', `${victim.peerId} is a member still, 20 s after it was to be forgotten`)

@@ -10,7 +10,7 @@ import { FIRST_RUN, type Hosted, isPlaced, localPart, presentAssignment, raftPee
 import { HostedReplicas } from './hosted-replicas.js'
 import { asMember, isTryOver, noteTried, noteUnwanted, UNTRIED } from './join-try.js'
 import { placedHere } from './placed-here.js'
-import { recoveryOf, recoveryRefusal } from './recoveries.js'
+import { recoveryOf, recoveryRefusal, type Startable } from './recoveries.js'
 import { ReplicaReports } from './replica-reports.js'
 
 /** What hosting needs of the other parts. */
@@ -94,10 +94,11 @@ export class Hosting {
     if (record !== undefined) this.onRecord(record)
   }
 
-  onReady(name: string, clusterId: string): void {
+  onReady(name: string, clusterId: string, recovery?: number): void {
     const hosted = this.#hosted.get(name)
     if (hosted?.clusterId !== clusterId || hosted.phase !== 'running') return
     this.#hosted.set(name, { ...noteTried(hosted, this.#context.nowMs), failed: false })
+    if (recovery !== undefined && recovery !== (hosted.recovery ?? 0)) this.amend(name, { recovery })
     if (hosted.role === 'warm') return this.#components.newcomerStarted(name, clusterId, undefined)
     this.#components.life().onReady(name, clusterId)
   }
@@ -187,9 +188,9 @@ export class Hosting {
     if (hosted === undefined || record === undefined) return 'there is no replica of it'
     const refusal = this.unusable(name, clusterId) ?? recoveryRefusal(record, hosted, ordered)
     if (refusal !== undefined) return refusal
-    const recovered = { ...hosted, recovery: Math.max(ordered, hosted.recovery ?? 0), asleep: false }
-    this.#keep(recovered)
-    this.#start(record, recovered, { kind: 'recover', peers: [raftPeer(presentAssignment(hosted))] })
+    const alone = { ...hosted, asleep: false, recovering: Math.max(ordered, hosted.recovery ?? 0) }
+    this.#keep(alone)
+    this.#start(record, alone, { kind: 'recover', peers: [raftPeer(presentAssignment(hosted))] })
     return undefined
   }
 
@@ -225,18 +226,17 @@ export class Hosting {
     return true
   }
 
-  #start(record: DatabaseRecord, replica: LocalReplica, start?: ReplicaStart): void {
+  #start(record: DatabaseRecord, replica: Startable, start?: ReplicaStart): void {
     const { decree } = record
     const { nowMs, config, turn } = this.#context
     const started: Hosted = {
       ...replica,
-      ...recoveryOf(record, replica),
       spawned: true,
       phase: 'running',
       abandonAtMs: nowMs + config.abandonMs * (1 + 0.2 * turn),
       failed: false,
       ...UNTRIED,
-      recovering: start?.kind === 'recover' ? replica.recovery : undefined,
+      recovering: start?.kind === 'recover' ? replica.recovering : undefined,
     }
     this.#hosted.set(replica.name, started)
     if (replica.role !== 'warm') this.#components.life().onStarted(started)
@@ -248,7 +248,7 @@ export class Hosting {
       decree,
       assignment: presentAssignment(replica),
       start: start ?? startOf(decree, replica),
-      ...recoveryOf(record, replica),
+      ...recoveryOf(record, started),
       ...(bootstraps && !record.established ? { gather: decree.replicationFactor } : {}),
     })
   }
@@ -282,7 +282,7 @@ export class Hosting {
   }
 
   /** Changes what is remembered of a replica here. */
-  amend(name: string, change: Partial<Pick<LocalReplica, 'run' | 'asleep' | 'address'>>): void {
+  amend(name: string, change: Partial<Pick<LocalReplica, 'run' | 'asleep' | 'address' | 'recovery'>>): void {
     const hosted = this.#hosted.get(name)
     if (hosted !== undefined) this.#keep({ ...hosted, ...change })
   }

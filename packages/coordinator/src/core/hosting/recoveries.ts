@@ -12,14 +12,17 @@ export const recoveryRefusal = (record: DatabaseRecord, hosted: Hosted, ordered:
   return undefined
 }
 
+/** A replica that is to start, for an operator's recovery or without one. */
+export type Startable = LocalReplica & Pick<Hosted, 'recovering'>
+
 /**
- * The recovery that a replica is to start in; nothing for a cluster that was never recovered. Whoever recovered knows it
- * before any placement tells, a newcomer from the placement.
+ * The recovery of its cluster that a start is about; nothing for a cluster that was never recovered. A newcomer comes into
+ * the placement's. A member that comes back is in the one that its directory tells, whatever is said here.
  */
 export const recoveryOf = (
   { placement }: DatabaseRecord,
-  { recovery = 0 }: LocalReplica,
+  { recovering, recovery = 0 }: Startable,
 ): { readonly recovery?: number } => {
-  const latest = Math.max(recovery, placement?.recovery ?? 0)
+  const latest = recovering ?? Math.max(recovery, placement?.recovery ?? 0)
   return latest === 0 ? {} : { recovery: latest }
 }

@@ -122,6 +122,8 @@ export class Repairs {
     const record = this.#context.usable(name)
     const { view, proved } = seen
     if (record?.decree.clusterId !== clusterId || view === undefined) return
+    // An operator gave its history up: it is to go, and whom it counts as voters is of no account any more.
+    if (this.#components.recoveryOf(name) < (record.placement?.recovery ?? 0)) return
     noteLeader(this.#context, name, watch, view)
     if (isStranded(this.#context, watch)) this.#components.onStranded(name)
     if (isFleetingAbsence(this.#context, watch, { record, view })) {
@@ -217,7 +219,7 @@ export class Repairs {
     if (!this.#differs(name, record, view)) return
     const replicas = placementOf(record, view.voters, watch.repair?.newcomer)
     if (replicas === undefined) return
-    const recovery = Math.max(this.#components.recoveryOf(name), record.placement?.recovery ?? 0)
+    const recovery = this.#components.recoveryOf(name)
     const factor = this.#components.factorAsked(name) ?? record.placement?.replicationFactor
     const placement = {
       ...(recovery === 0 ? {} : { recovery }),

@@ -1,12 +1,17 @@
 import type { Entry, Voter } from './entry.js'
+import type { RaftLog } from './raft-log.js'
 import type { RaftServer } from './raft-server.js'
 
 /** Told of what Raft must never do: it can only come from how it is used. */
 export type OnBroken = (invariant: string, message: string) => void
 
-/** All that ever happened to one cluster id, as somebody sees it who sees everything. */
+/**
+ * All that ever happened in one history of one cluster id, as somebody sees it who sees everything. Each recovery from one
+ * replica alone begins a new history.
+ */
 export class ClusterRecord {
   readonly clusterId: string
+  readonly recovery: number
   readonly name: string
   bootstraps = 0
   /** The most voters that were ever in its committed configuration. */
@@ -16,9 +21,16 @@ export class ClusterRecord {
   readonly #leaders = new Map<number, string>()
   readonly #held = new Map<string, number>()
   #voters: readonly Voter[] = []
+  #survivor: string | undefined
 
-  constructor(init: { readonly clusterId: string; readonly name: string; readonly onBroken: OnBroken }) {
+  constructor(init: {
+    readonly clusterId: string
+    readonly recovery: number
+    readonly name: string
+    readonly onBroken: OnBroken
+  }) {
     this.clusterId = init.clusterId
+    this.recovery = init.recovery
     this.name = init.name
     this.#onBroken = init.onBroken
   }
@@ -69,6 +81,19 @@ export class ClusterRecord {
         )
       if (entry.command.kind === 'config' && known === undefined) this.#changed(entry.command.voters)
     }
+  }
+
+  /** An operator let this member go on alone: what it has counts as committed, and nobody else belongs to it. */
+  begins(survivor: string, log: RaftLog, before: ClusterRecord | undefined): void {
+    if (this.#survivor !== undefined && this.#survivor !== survivor)
+      this.#onBroken('I1 one recovery', `${this.name}: ${this.#survivor} and ${survivor} both went on alone`)
+    this.#survivor = survivor
+    this.bootstraps = before?.bootstraps ?? 0
+    this.peakVoters = before?.peakVoters ?? 0
+    this.#committed.length = 0
+    this.#committed.push(...log.entries())
+    this.#held.set(survivor, log.lastIndex)
+    this.#voters = log.voters
   }
 
   /** `peers.json` put these in place of its voters. */

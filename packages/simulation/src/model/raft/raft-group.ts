@@ -100,11 +100,12 @@ export class RaftGroup {
     return to.working && (from === to || this.#init.isReachable(from.peerId, to.peerId))
   }
 
-  /** Who answers at the address that a member has for a voter; processes of other clusters are refused by their keys. */
+  /** Who answers at the address that a member has for a voter; other clusters' and histories' are refused by their keys. */
   contact(from: RaftServer, voter: Voter): RaftServer | undefined {
     if (voter.id === from.id) return from
     const to = this.#init.at(voter.address)
-    return to?.clusterId === from.clusterId && this.reaches(from, to) ? to : undefined
+    const isKnown = to?.clusterId === from.clusterId && to.recovery === from.recovery
+    return isKnown && this.reaches(from, to) ? to : undefined
   }
 
   #beat(): void {

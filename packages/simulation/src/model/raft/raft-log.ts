@@ -28,6 +28,10 @@ export class RaftLog {
     return this.#configurations.at(-1)?.index ?? 0
   }
 
+  entries(): readonly Entry[] {
+    return this.#entries
+  }
+
   entry(index: number): Entry | undefined {
     return this.#entries[index - 1]
   }

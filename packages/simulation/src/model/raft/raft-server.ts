@@ -21,6 +21,8 @@ export interface Change {
 export interface RaftServerInit {
   readonly id: string
   readonly clusterId: string
+  /** The history that its certificate is of; others do not speak with it. */
+  readonly recovery: number
   /** Machine it runs on. */
   readonly peerId: string
   readonly address: string
@@ -31,6 +33,7 @@ export interface RaftServerInit {
 export class RaftServer {
   readonly id: string
   readonly clusterId: string
+  readonly recovery: number
   readonly peerId: string
   readonly address: string
   readonly log: RaftLog
@@ -54,6 +57,7 @@ export class RaftServer {
   constructor(init: RaftServerInit) {
     this.id = init.id
     this.clusterId = init.clusterId
+    this.recovery = init.recovery
     this.peerId = init.peerId
     this.address = init.address
     this.log = init.log

@@ -49,7 +49,9 @@ export const replaceAsleep: Fault = {
   },
 }
 
+/** For good, as far as anybody knows: so only when the others have a majority without it. */
 const lose = async (field: Field, member: Member): Promise<void> => {
+  for (const name of field.databases) await field.recovered(name, REPLACED_LIMIT_MS)
   await member.powerCut()
   field.lost.add(member)
   if (field.members.length < MEMBERS_MIN) await field.cluster.addMember()
