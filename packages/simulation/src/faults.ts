@@ -54,10 +54,14 @@ const TRAPPED: readonly NodeMessage['type'][] = [
   'NODE_REPLACEMENT_JOIN',
 ]
 
+/** A proposer that is paused, or cut off, may still propose a newcomer that has lost its disk since it asked. */
+const STALE_ADMISSION_MS = 15_000
+
 /** Things that go wrong, at random. Each fault mends itself after a while; {@link Faults.mend} mends all. */
 export class Faults {
   readonly #world: World
   readonly #absent = new Set<SimNode>()
+  #newcomerLostMs = Number.NEGATIVE_INFINITY
   #trap: { readonly type: NodeMessage['type']; skip: number } | undefined
 
   constructor(world: World) {
@@ -192,7 +196,7 @@ export class Faults {
   /**
    * The disk fails, within what is survived: a majority of every roster that somebody still holds for the newest, or
    * has voted for, keeps its memory. A newcomer counts as one member more, since its admission may be under way: it loses its disk only
-   * while all members have theirs.
+   * while all members have theirs, and counts as a member without one for a while.
    */
   loseStore(node: SimNode): void {
     const rosters = this.#world.nodes.flatMap(({ store }) => {
@@ -200,6 +204,8 @@ export class Faults {
       return [store.get('roster') as Roster | undefined, vote?.accepted?.roster].flatMap((roster) => roster ?? [])
     })
     if (rosters.length === 0 || !rosters.every((roster) => this.#survives(roster, node))) return
+    const isNewcomer = rosters.some(({ members }) => !members.some(({ peerId }) => peerId === node.peerId))
+    if (isNewcomer) this.#newcomerLostMs = this.#world.nowMs
     node.loseStore()
     this.#restartLater(node)
   }
@@ -209,7 +215,8 @@ export class Faults {
       this.#world.nodes.some((node) => node !== lost && node.peerId === peerId && node.incarnation === incarnation),
     )
     const isMember = members.some(({ peerId }) => peerId === lost.peerId)
-    const asMember = isMember ? members.length : members.length + 1
+    const mayGrow = !isMember || this.#world.nowMs - this.#newcomerLostMs < STALE_ADMISSION_MS
+    const asMember = mayGrow ? members.length + 1 : members.length
     return remember.length > asMember / 2 && (isMember || remember.length === members.length)
   }
 }
