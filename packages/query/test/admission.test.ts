@@ -92,6 +92,16 @@ test('within any second no more than two bursts get through, and a caller who ke
   )
 })
 
+test('who is refused has nothing left, also a moment before the next one is let through', () => {
+  let nowMs = 1_000_000
+  const limiter = new RateLimiter(1, () => nowMs)
+  expect(limiter.take('a')).toMatchObject({ waitMs: 0, state: { remaining: 0 } })
+  nowMs += 999
+  expect(limiter.take('a')).toMatchObject({ waitMs: expect.closeTo(1, 1), state: { remaining: 0 } })
+  nowMs += 1
+  expect(limiter.take('a')).toMatchObject({ waitMs: 0, state: { remaining: 0 } })
+})
+
 test('administrative acts and refused attempts are audited, everything else is not', async () => {
   const world = createWorld({ records: [recordOf('app_users')], principal: { scope: 'admin' } })
   await world.ask({ op: 'list' })

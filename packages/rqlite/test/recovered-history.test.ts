@@ -29,7 +29,7 @@ const again = ({ spec }: Replica, over: Partial<ReplicaSpec>): Replica => {
 }
 
 const write = (replica: Replica, n: number) =>
-  replica.process.client.execute([{ sql: 'INSERT INTO rows VALUES (?)', params: [n] }])
+  replica.process.client.execute([{ sql: 'INSERT OR IGNORE INTO rows VALUES (?)', params: [n] }])
 
 const rows = async (replica: Replica): Promise<unknown> => {
   const { results } = await replica.process.client.query([{ sql: 'SELECT n FROM rows ORDER BY n' }], { level: 'none' })
@@ -39,7 +39,7 @@ const rows = async (replica: Replica): Promise<unknown> => {
 describe('a replica that was recovered alone', () => {
   test('keeps what it wrote when the others come back as a majority that knows nothing of it', async () => {
     const replicas = await bench.cluster()
-    await replicas[0].process.client.execute([{ sql: 'CREATE TABLE rows (n INTEGER)' }])
+    await replicas[0].process.client.execute([{ sql: 'CREATE TABLE rows (n INTEGER PRIMARY KEY)' }])
     await write(replicas[0], 1)
     await Promise.all(replicas.map(({ process }) => process.stop()))
 

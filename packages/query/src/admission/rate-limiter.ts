@@ -32,7 +32,8 @@ export class RateLimiter {
     const next = wholeAtMs + 1_000 / this.#perSecond
     // A little more than a second: fractions of a millisecond must not cost the burst its last request.
     const waitMs = next - nowMs - 1_000.001
-    if (waitMs > 0) return { state: this.#state(wholeAtMs - nowMs), waitMs }
+    // Within the last thousandth of what one request costs it would look as if there were one left.
+    if (waitMs > 0) return { state: { ...this.#state(wholeAtMs - nowMs), remaining: 0 }, waitMs }
     this.#remember(caller, next)
     return { state: this.#state(next - nowMs), waitMs: 0 }
   }
