@@ -36,10 +36,6 @@ export class RaftFabric {
     return this.#groups.get(keyOf({ clusterId, recovery }))?.record
   }
 
-  records(): ClusterRecord[] {
-    return [...this.#groups.values()].map(({ record }) => record)
-  }
-
   group({ clusterId, recovery }: History, name: string): RaftGroup {
     const key = keyOf({ clusterId, recovery })
     const known = this.#groups.get(key)
